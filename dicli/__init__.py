@@ -1,0 +1,3 @@
+"""dicli: direct indexing from the command line."""
+
+__version__ = "0.1.0"

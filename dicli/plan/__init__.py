@@ -1,0 +1,1 @@
+"""From a household and a benchmark to trades."""

@@ -1,0 +1,1 @@
+"""Lots, wash sales, netting and rates: exact, and as the sources say."""
