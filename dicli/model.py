@@ -250,3 +250,39 @@ class Trade:
     term: Term | None = None
     tax: Decimal | None = None
     reasons: tuple[str, ...] = ()
+
+
+class Figure(StrEnum):
+    """What kind of value a column holds, so that a view can show it; files carry every value in full."""
+
+    TEXT = "text"
+    DATE = "date"
+    SHARES = "shares"
+    PRICE = "price"
+    MONEY = "money"
+    FRACTION = "fraction"
+    NUMBER = "number"
+
+
+Value = str | int | bool | Decimal | dt.date | tuple[str, ...] | None
+
+
+class Column(NamedTuple):
+    """`name` is the CSV header and the JSON key: a contract. `brief` columns are the ones a terminal shows."""
+
+    name: str
+    figure: Figure = Figure.TEXT
+    brief: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows and figures, ready for any view. `key` names the rows in JSON; `title` and `notes` are for people."""
+
+    key: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    summary: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    finding: bool = False

@@ -1,0 +1,95 @@
+"""Tables for a terminal: the brief columns, rounded for the eye; what does not fit is folded, never lost silently."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dicli.model import Column, Figure, Report, Value
+from dicli.views.csv import cell, plain
+
+_PLACES = {
+    Figure.SHARES: Decimal("0.001"),
+    Figure.PRICE: Decimal("0.01"),
+    Figure.MONEY: Decimal("1"),
+    Figure.NUMBER: Decimal("0.01"),
+}
+
+
+def shown(value: Value, figure: Figure) -> str:
+    """One value as a person reads it: 12,345 for money, 1.25% for a fraction, – for unknown."""
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        if figure is Figure.FRACTION:
+            return f"{value * 100:.2f}%"
+        rounded = value.quantize(_PLACES.get(figure, Decimal("0.01")), ROUND_HALF_EVEN)
+        if figure is Figure.SHARES:
+            return f"{Decimal(plain(rounded)):,f}"
+        return f"{abs(rounded) if not rounded else rounded:,f}"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return cell(value)
+
+
+def _figure_of(name: str) -> Figure:
+    """How a summary's figure is shown: its name says what it is."""
+    if name.endswith(("error", "share", "weight", "turnover", "gap", "fraction", "cap", "rate")):
+        return Figure.FRACTION
+    return Figure.MONEY
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _heading(column: Column) -> str:
+    return _words(column.name)
+
+
+def render(report: Report, *, width: int | None = None, colour: bool = False) -> str:
+    """The report as text of at most `width` columns (80 where nothing says otherwise)."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width or 80,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+    if report.title:
+        console.print(Text(report.title, style="bold"))
+    if report.rows:
+        kept = [index for index, column in enumerate(report.columns) if column.brief]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+        for index in kept:
+            column = report.columns[index]
+            text = column.figure in (Figure.TEXT, Figure.DATE)
+            folds = column.figure is Figure.TEXT
+            table.add_column(
+                _heading(column),
+                justify="left" if text else "right",
+                no_wrap=not folds,
+                overflow="fold",
+            )
+        for row in report.rows:
+            table.add_row(*(Text(shown(row[index], report.columns[index].figure)) for index in kept))
+        console.print(table)
+    for name, value in report.summary.items():
+        if isinstance(value, Mapping | list | tuple):
+            continue
+        figure = shown(value, _figure_of(name)) if isinstance(value, Decimal | dt.date) or value is None else str(value)
+        console.print(Text(f"{_words(name)}: {figure}"))
+    for note in report.notes:
+        console.print(Text(note))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
