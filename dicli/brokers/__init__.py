@@ -1,1 +1,104 @@
-"""Broker exports: a table of formats, each identified by what is in the file."""
+"""Broker exports: a table of formats, each identified by what is in the file, and one door to read them all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from dicli.brokers import generic
+from dicli.brokers.document import Document
+from dicli.brokers.formats import Format
+from dicli.errors import Fault, InputError
+from dicli.model import Reading
+
+FORMATS: tuple[Format, ...] = (*generic.FORMATS,)
+
+
+def identify(document: Document, *, broker: str | None = None) -> tuple[Format, tuple[str, ...]]:
+    """The one format that claims the file, and the signals it was recognised by.
+
+    `broker` narrows the table to one broker's formats. Raises InputError where no format claims the file, or several.
+    """
+    formats = [entry for entry in FORMATS if broker is None or entry.broker == broker]
+    if not formats:
+        document.refuse(f'unknown broker "{broker}"', f"Known are: {', '.join(brokers())}.")
+    claims = [(entry, seen) for entry in formats if (seen := entry.claims(document))]
+    if not claims:
+        document.refuse(_unclaimed(document), _looked_for(formats))
+    if len(claims) > 1:
+        several = "; ".join(f"{entry.broker} {'+'.join(entry.kinds)} (by {', '.join(seen)})" for entry, seen in claims)
+        document.refuse(f"several formats claim this file: {several}", "Say which with --broker NAME.")
+    return claims[0]
+
+
+def read(path: str | Path, *, broker: str | None = None) -> Reading:
+    """Read one file whole. Raises InputError with all that is wrong in it."""
+    return read_document(Document.open(path), broker=broker)
+
+
+def read_document(document: Document, *, broker: str | None = None) -> Reading:
+    """Read a file that is already open. Raises InputError with all that is wrong in it."""
+    entry, signals = identify(document, broker=broker)
+    reading = entry.read(document)
+    document.raise_faults()
+    return replace(
+        reading,
+        rows=document.rows_read,
+        signals=signals,
+        unknown_columns=tuple(dict.fromkeys(document.unknown_columns)),
+    )
+
+
+def brokers() -> list[str]:
+    """The names that `--broker` takes."""
+    return sorted({entry.broker for entry in FORMATS})
+
+
+def shown_digits(account: str) -> str:
+    """The last four digits (or fewer) of an account as a file writes it; its whole text where it ends in no digit."""
+    found = re.search(r"(\d+)\W*$", account)
+    return found[1][-4:] if found else account.strip()
+
+
+def account_matches(number: str, account: str) -> bool:
+    """Whether an account in a file is the one whose `number` ("…4821", "4821") the preferences give.
+
+    Masks are ignored (`XXXX-4821`, `...821`, `U***04821`): the digits at the end decide, and the shorter run must end
+    the longer; at least three must be there on both sides. Texts without digits match when they are equal.
+    """
+    asked, shown = re.search(r"(\d+)\W*$", number), re.search(r"(\d+)\W*$", account)
+    if asked is None or shown is None:
+        return asked is shown and number.strip().casefold() == account.strip().casefold()
+    shorter, longer = sorted((asked[1], shown[1]), key=len)
+    return len(shorter) >= 3 and longer.endswith(shorter)
+
+
+def _unclaimed(document: Document) -> str:
+    lines = [line for line in document.head.splitlines() if line]
+    first = lines[0][:120] if lines else ""
+    if document.kind == "csv" and lines:
+        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+            if sum(line.count(mark) for line in lines) > 2 * max(1, sum(line.count(",") for line in lines)):
+                return f"{name} separate the columns here: the file was saved by a spreadsheet, not by the broker"
+    return f'no known format claims this file, which begins with "{first}"'
+
+
+def _looked_for(formats: list[Format]) -> str:
+    known = sorted({f"{entry.broker} {'+'.join(entry.kinds)}" for entry in formats})
+    return f"Looked for: {', '.join(known)}. Anything else can come as symbol,quantity,acquired,cost_basis."
+
+
+__all__ = [
+    "FORMATS",
+    "Document",
+    "Fault",
+    "Format",
+    "InputError",
+    "account_matches",
+    "brokers",
+    "identify",
+    "read",
+    "read_document",
+    "shown_digits",
+]

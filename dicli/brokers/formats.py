@@ -1,0 +1,75 @@
+"""What a format is: a broker's name, what it holds, the signals it is recognised by, and its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dicli.brokers.document import Document
+from dicli.model import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that is looked for in the head of a file; `what` says it in words."""
+
+    what: str
+    seen: Callable[[Document], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One layout of one broker. A file is this when at least two of its signals, and all of `must`, are seen.
+
+    `read` gets the whole document and gives the reading without `signals`, `rows` and `unknown_columns`, which
+    `brokers.read` fills in.
+    """
+
+    broker: str
+    kinds: tuple[str, ...]
+    signals: tuple[Signal, ...]
+    read: Callable[[Document], Reading]
+    must: tuple[Signal, ...] = ()
+
+    def claims(self, document: Document) -> tuple[str, ...]:
+        """The words of the signals that were seen, if they are enough to claim the file; else none."""
+        seen = tuple(signal.what for signal in (*self.must, *self.signals) if signal.seen(document))
+        if len(seen) < 2 or not all(signal.seen(document) for signal in self.must):
+            return ()
+        return seen
+
+
+def says(*phrases: str) -> Signal:
+    """Any of these phrases stands in the head (lower case, no quotation marks, cells joined by a comma)."""
+    return Signal(f'the words "{phrases[0]}"', lambda document: any(phrase in document.head for phrase in phrases))
+
+
+def columns(*names: str) -> Signal:
+    """One record in the head has all these columns (in `plain` form)."""
+    wanted = frozenset(names)
+    return Signal(
+        f"the columns {', '.join(names)}", lambda document: any(wanted <= seen for seen in document.head_columns)
+    )
+
+
+def without(*names: str) -> Signal:
+    """No record in the head has any of these columns: for `must`, to tell neighbouring layouts apart."""
+    unwanted = frozenset(names)
+    return Signal(
+        f"no column {' or '.join(names)}",
+        lambda document: all(unwanted.isdisjoint(seen) for seen in document.head_columns),
+    )
+
+
+def is_kind(kind: str) -> Signal:
+    """The file is csv, json, xml or xlsx, by content."""
+    return Signal(f"a {kind} file", lambda document: document.kind == kind)
+
+
+def refused(why: str, remedy: str) -> Callable[[Document], Reading]:
+    """A reader for files that are recognised and cannot be used: always an InputError that says why."""
+
+    def read(document: Document) -> Reading:
+        document.refuse(why, remedy)
+
+    return read
