@@ -1,7 +1,15 @@
-"""dicli.toml <-> Preferences."""
+"""dicli.toml <-> Preferences.
 
+`load(start)` finds and reads the nearest one, with every fault said at once; `parse` reads a text; `dumps`, `template`
+and `save` write one; `describe()` lists every key with its default and who reads it, for the README.
+"""
+
+from dicli.preferences.files import broker_files
+from dicli.preferences.keys import Row, describe
+from dicli.preferences.reader import FILE_NAME, find, load, parse
 from dicli.preferences.schema import (
     RISK_AVERSION,
+    AccountEntry,
     Backtest,
     Caps,
     Cash,
@@ -28,9 +36,12 @@ from dicli.preferences.schema import (
     Tilt,
     Tilts,
 )
+from dicli.preferences.writer import account_from_flag, dumps, save, template
 
 __all__ = [
+    "FILE_NAME",
     "RISK_AVERSION",
+    "AccountEntry",
     "Backtest",
     "Caps",
     "Cash",
@@ -49,6 +60,7 @@ __all__ = [
     "Limits",
     "Preferences",
     "Prices",
+    "Row",
     "Scheduled",
     "Screens",
     "ShortLong",
@@ -56,4 +68,13 @@ __all__ = [
     "Tax",
     "Tilt",
     "Tilts",
+    "account_from_flag",
+    "broker_files",
+    "describe",
+    "dumps",
+    "find",
+    "load",
+    "parse",
+    "save",
+    "template",
 ]

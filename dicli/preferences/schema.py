@@ -6,6 +6,7 @@ of the whole (0.08 is 8 %). Paths are absolute. What the user did not say and wh
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-from dicli.model import Account
+from dicli.model import Account, AccountKind, Owner
 
 RISK_AVERSION = {"tight": Decimal(400), "balanced": Decimal(80), "harvest": Decimal(16)}
 """The dial `limits.tracking`: dollars a year that one unit of tracking variance is worth, per dollar of the account.
@@ -21,6 +22,14 @@ RISK_AVERSION = {"tight": Decimal(400), "balanced": Decimal(80), "harvest": Deci
 At 80 ("balanced") a tracking error of 1 % a year counts like a cost of 80 × 0.01² = 0.8 % of the account, and one of
 0.3 % like 0.07 %. "tight" asks five times as much for it, "harvest" a fifth.
 """
+
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def _later(day: dt.date, months: int) -> dt.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 class FilingStatus(StrEnum):
@@ -219,6 +228,21 @@ class Tax:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """One of [[accounts]] as the file has it; `Preferences.accounts` has the accounts themselves."""
+
+    name: str
+    broker_files: tuple[str, ...]
+    kind: AccountKind
+    number: str | None = None
+    owner: Owner = Owner.YOU
+    managed: bool = True
+    fractional: bool = True
+    lot_method: str | None = None  # None: tax.lot_method
+    ignore_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HeldAway:
     """[[held_away]]: exposure that is not traded. `basis` is the total in dollars."""
 
@@ -286,6 +310,26 @@ class Scheduled:
     until: dt.date | None = None
     quantity: Decimal | None = None
     amount: Decimal | None = None
+
+    def dates(self, start: dt.date, end: dt.date) -> tuple[dt.date, ...]:
+        """The days from `start` to `end`, both included, on which it happens.
+
+        Months are counted from `date` itself, so that one of 31 January falls on 28 February and then on 31 March.
+        """
+        last = end if self.until is None else min(end, self.until)
+        found, step, day = [], 0, self.date
+        while day <= last:
+            if day >= start:
+                found.append(day)
+            if self.every is None:
+                break
+            step += 1
+            day = (
+                self.date + dt.timedelta(days=7 * step)
+                if self.every == "week"
+                else _later(self.date, step * MONTHS[self.every])
+            )
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
