@@ -1,0 +1,84 @@
+"""The app: its commands, what day it is, and how an error becomes one message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import decimal
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from dicli import __version__
+from dicli.commands import COMMANDS
+from dicli.errors import DicliError
+
+CANNOT_RUN, A_BUG, INTERRUPTED = 2, 70, 130
+
+app = typer.Typer(
+    name="dicli",
+    help="Direct indexing: own an index's stocks one by one, from your brokers' own files.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,  # rich would cost a tenth of a second at every start
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for name, function in COMMANDS.items():
+    app.command(name)(function)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dicli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
+    ] = False,
+) -> None:
+    ctx.obj = dt.date.today()  # noqa: DTZ011  the user's own calendar day; nothing below asks what day it is
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 1 a finding, 2 could not run, 70 a bug, 130 interrupted."""
+    decimal.getcontext().traps[decimal.FloatOperation] = True
+    try:
+        code = app(arguments, prog_name="dicli", standalone_mode=False)
+        sys.stdout.flush()
+    except DicliError as error:
+        for fault in error.faults:
+            _say(f"error: {fault}")
+        return error.exit_code
+    except typer.TyperException as error:
+        _say(f"error: {error.format_message()}")
+        return CANNOT_RUN
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader has seen enough (`| head -1`): what it did not want is nobody's error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # the one place that turns a bug into an exit code that no script mistakes for a finding
+        import traceback
+
+        _say(traceback.format_exc())
+        _say("error: this is a bug in dicli. Please report the lines above, and the command that led to them.")
+        return A_BUG
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    sys.exit(run())

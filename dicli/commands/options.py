@@ -1,0 +1,165 @@
+"""The options that every command has, and what a command does with its report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import inspect
+import os
+import shutil
+import sys
+import tempfile
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+
+from dicli.errors import DicliError, Fault
+from dicli.model import Report
+from dicli.views import Format, render
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the user asked of every command alike."""
+
+    folder: Path
+    as_of: dt.date
+    format: Format | None
+    output: Path | None
+    force: bool
+    quiet: bool
+    offline: bool
+    exit_code: bool
+    stale_ok: bool
+
+    def warn(self, *texts: str) -> None:
+        """Say it on stderr, unless `-q`."""
+        if not self.quiet:
+            for text in texts:
+                print(f"warning: {text}", file=sys.stderr)
+
+    def note(self, *texts: str) -> None:
+        if not self.quiet:
+            for text in texts:
+                print(text, file=sys.stderr)
+
+
+_SUFFIXES = {".csv": Format.CSV, ".json": Format.JSON, ".txt": Format.TABLE}
+
+
+def _chosen_format(run: Run) -> Format:
+    if run.format is not None:
+        return run.format
+    if run.output is not None:
+        if run.output.suffix.lower() not in _SUFFIXES:
+            raise DicliError(
+                Fault(
+                    f"--output {run.output}", "the ending does not name a format", "Use .csv, .json or .txt, or add -f."
+                )
+            )
+        return _SUFFIXES[run.output.suffix.lower()]
+    return Format.TABLE if sys.stdout.isatty() else Format.CSV
+
+
+def write_file(path: Path, text: str, *, force: bool) -> None:
+    """Write all of it or nothing, by rename; an existing file is replaced only with `force`."""
+    if path.exists() and not force:
+        raise DicliError(Fault(str(path), "there is such a file already", "Add --force to replace it."))
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as problem:
+        raise DicliError(
+            Fault(str(path), f"cannot be written: {problem.strerror}", "Choose another --output.")
+        ) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def show(run: Run, report: Report) -> None:
+    """Put the report where the user wants it: the whole text at once, so that an error leaves nothing half-written."""
+    chosen = _chosen_format(run)
+    terminal = run.output is None and sys.stdout.isatty()
+    colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    text = render(report, chosen, width=shutil.get_terminal_size((80, 24)).columns, colour=colour)
+    if chosen is Format.CSV:
+        run.note(*report.notes)
+    if run.output is not None:
+        write_file(run.output, text, force=run.force)
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _parse_date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-20") from None
+
+
+_FOLDER = Annotated[
+    Path, typer.Option("-C", "--folder", metavar="DIR", envvar="DICLI_FOLDER", help="The portfolio folder.")
+]
+_AS_OF = Annotated[
+    Any, typer.Option("--as-of", metavar="DATE", parser=_parse_date, help="The day to look from; today if not given.")
+]
+_FORMAT = Annotated[
+    Format | None, typer.Option("-f", "--format", help="Default: table in a terminal, csv in a pipe or a file.")
+]
+_OUTPUT = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here; the ending names the format.")
+]
+_FORCE = Annotated[bool, typer.Option("--force", help="Replace an existing output file.")]
+_QUIET = Annotated[bool, typer.Option("-q", "--quiet", help="No warnings; errors stay.")]
+_OFFLINE = Annotated[bool, typer.Option("--offline", envvar="DICLI_OFFLINE", help="Touch no network.")]
+_EXIT_CODE = Annotated[bool, typer.Option("--exit-code", help="Exit 1 where there is something to act on.")]
+_STALE_OK = Annotated[bool, typer.Option("--stale-ok", help="Go on with an old index file or old prices.")]
+
+_COMMON: tuple[tuple[str, Any, Any], ...] = (
+    ("format", _FORMAT, None),
+    ("output", _OUTPUT, None),
+    ("force", _FORCE, False),
+    ("folder", _FOLDER, Path()),
+    ("as_of", _AS_OF, None),
+    ("quiet", _QUIET, False),
+    ("offline", _OFFLINE, False),
+    ("exit_code", _EXIT_CODE, False),
+    ("stale_ok", _STALE_OK, False),
+)
+
+
+def command(function: Callable[Concatenate[Run, P], Report | None]) -> Callable[..., None]:
+    """Give a command the common options; show what it returns; exit 1 on a finding if `--exit-code` asked for it."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())[1:]
+
+    @functools.wraps(function)
+    def wrapper(ctx: typer.Context, **options: Any) -> None:
+        common = {name: options.pop(name) for name, _, _ in _COMMON}
+        common["as_of"] = common["as_of"] or ctx.obj
+        run = Run(**common)
+        report = function(run, **options)  # type: ignore[call-arg]  # Typer fills the options by name
+        if report is not None:
+            show(run, report)
+            if report.finding and run.exit_code:
+                raise typer.Exit(1)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
+    parameters += [parameter.replace(kind=keyword, annotation=hints[parameter.name]) for parameter in own]
+    parameters += [inspect.Parameter(name, keyword, default=value, annotation=hint) for name, hint, value in _COMMON]
+    del wrapper.__wrapped__  # type: ignore[attr-defined]  # or Typer would read the signature that lies beneath
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapper

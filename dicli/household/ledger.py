@@ -1,0 +1,181 @@
+"""Decides, holding by holding, where its lots come from: a lot file, the history, or neither."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from dicli.household import closed, history
+from dicli.household.files import Records
+from dicli.household.reconcile import tolerance
+from dicli.model import Account, Lot, Position, Sale, Transaction
+from dicli.tax.ledger import Event, EventKind
+
+Holding = tuple[str, str]
+"""Account name and symbol."""
+
+_WINDOW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class UnexplainedSale:
+    """A recent sale in a taxable account whose lots are not known: it may have been a loss."""
+
+    account: str
+    symbol: str
+    sold: dt.date
+
+
+class Ledger:
+    """The household's events for the tax engine, and beside them what the engine cannot know.
+
+    A lot file is followed by the transactions after its date. Without one the history is replayed from zero, if it
+    explains the position. With neither, a position becomes one lot of unknown date (`unknown`). `closed` are the
+    broker's closed lots by the id of their sale, `no_basis` the ids of lots whose basis no file tells, `gaps` what
+    keeps a history from being complete, by holding.
+    """
+
+    def __init__(self, records: Records, accounts: Sequence[Account]) -> None:
+        self.events: list[Event] = []
+        self.unknown: list[Lot] = []
+        self.no_basis: set[str] = set()
+        self.closed: dict[str, Sale] = {}
+        self.gaps: dict[Holding, str] = {}
+        self._unexplained: list[Transaction] = []
+        self._taxable = {a.name for a in accounts if a.taxable}
+        lots: dict[Holding, list[Lot]] = defaultdict(list)
+        moves: dict[Holding, list[Transaction]] = defaultdict(list)
+        sales: dict[Holding, list[Sale]] = defaultdict(list)
+        for lot in records.lots:
+            lots[lot.account, lot.symbol].append(lot)
+        for row in records.transactions:
+            if row.symbol is not None:
+                moves[row.account, row.symbol].append(row)
+        for sale in records.sales:
+            sales[sale.account, sale.symbol].append(sale)
+        positions = {(p.account, p.symbol): p for p in records.positions}
+        counted = {position.account for position in records.positions}
+        for holding in sorted({*lots, *moves, *sales, *positions}):
+            position = positions.get(holding)
+            if holding in lots:
+                self._from_lots(holding, lots[holding], moves[holding], sales[holding], position)
+                continue
+            held = position.quantity if position is not None else Decimal(0) if holding[0] in counted else None
+            told = history.replay(*holding, moves[holding])
+            if told.moves and told.gap is None and (held is None or abs(told.quantity - held) <= tolerance(told.moves)):
+                self.events += told.events
+            else:
+                self._unexplained_holding(holding, told, moves[holding], sales[holding], position)
+
+    def unexplained(self, as_of: dt.date) -> tuple[UnexplainedSale, ...]:
+        """The taxable sales of the last 30 days whose gain or loss no file tells."""
+        return tuple(
+            UnexplainedSale(row.account, row.symbol or "", row.date)
+            for row in self._unexplained
+            if row.account in self._taxable and (as_of - row.date).days <= _WINDOW
+        )
+
+    def _from_lots(
+        self,
+        holding: Holding,
+        lots: Sequence[Lot],
+        moves: Sequence[Transaction],
+        sales: Sequence[Sale],
+        position: Position | None,
+    ) -> None:
+        account, symbol = holding
+        snapshot = lots[0].as_of or (position.as_of if position is not None else None)
+        purchases: list[Event] = []
+        for number, lot in enumerate(lots, start=1):
+            if lot.acquired is None:
+                self.unknown.append(replace(lot, id=f"{account}:{symbol}:unknown:{number}"))
+                continue
+            name = f"{account}:{symbol}:{lot.acquired}:{number}"
+            if lot.basis is None:
+                self.no_basis.add(name)
+            purchases.append(
+                Event(
+                    name,
+                    EventKind.BUY,
+                    lot.acquired,
+                    account,
+                    symbol,
+                    lot.quantity,
+                    lot.basis or Decimal(0),
+                    holding_from=lot.holding_from if lot.holding_from != lot.acquired else None,
+                    adjustment=lot.disallowed,
+                )
+            )
+        held = sum((lot.quantity for lot in lots), Decimal(0))
+        later = [row for row in moves if snapshot is not None and row.date > snapshot]
+        earlier = [row for row in moves if snapshot is None or row.date <= snapshot]
+        settled = [sale for sale in sales if snapshot is None or sale.sold <= snapshot]
+        self._close(settled, purchases)
+        after = history.replay(account, symbol, later, held)
+        before = history.replay(account, symbol, earlier)
+        if after.gap is not None:
+            self.gaps[holding] = after.gap
+        elif before.gap is None and before.quantity > held + tolerance(before.moves):
+            self.gaps[holding] = f"the history alone comes to {before.quantity} by {snapshot or 'its end'}"
+        self.events += [replace(event, id=f"{event.id}:later") for event in after.events]
+        self._note_unexplained(earlier, settled)
+
+    def _unexplained_holding(
+        self,
+        holding: Holding,
+        told: history.History,
+        moves: Sequence[Transaction],
+        sales: Sequence[Sale],
+        position: Position | None,
+    ) -> None:
+        """Neither a lot file nor a history that explains what is held."""
+        account, symbol = holding
+        known = Decimal(0)
+        if account in self._taxable:
+            if position is not None and told.moves:
+                self.gaps[holding] = (
+                    told.gap or f"the history comes to {told.quantity}: it does not reach back far enough"
+                )
+        elif position is not None:
+            # in a tax-free account older shares need no date, but what was bought counts for wash sales elsewhere
+            for number, row in enumerate(history.purchases(moves), start=1):
+                quantity = min(row.quantity or Decimal(0), position.quantity - known)
+                if quantity > 0 and row.amount is not None:
+                    name = f"{account}:{symbol}:{row.date}:{number}"
+                    self.events.append(Event(name, EventKind.BUY, row.date, account, symbol, quantity, abs(row.amount)))
+                    known += quantity
+        self._close(sales, [])
+        self._note_unexplained(moves, sales)
+        if position is not None and position.quantity > known:
+            self.unknown.append(_unknown_lot(position, position.quantity - known))
+
+    def _close(self, sales: Sequence[Sale], purchases: Sequence[Event]) -> None:
+        for number, sale in enumerate(sales, start=1):
+            self.closed[closed.sale_id(sale, number)] = sale
+            self.events += closed.events(sale, number)
+        self.events += closed.mark_used(purchases, sales)
+
+    def _note_unexplained(self, moves: Sequence[Transaction], sales: Sequence[Sale]) -> None:
+        told = {sale.sold for sale in sales}
+        self._unexplained += [row for row in history.disposals(moves) if row.date not in told]
+
+
+def _unknown_lot(position: Position, quantity: Decimal) -> Lot:
+    basis = None
+    if position.basis is not None and position.quantity:
+        basis = position.basis * quantity / position.quantity
+    return Lot(
+        account=position.account,
+        symbol=position.symbol,
+        quantity=quantity,
+        acquired=None,
+        holding_from=None,
+        basis=basis,
+        id=f"{position.account}:{position.symbol}:unknown",
+        price=position.price,
+        as_of=position.as_of,
+        source=position.source,
+    )
