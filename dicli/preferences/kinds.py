@@ -115,6 +115,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib  # only where something is wrong
 
     by_fold = {name.casefold(): name for name in known}
+    for fold, name in by_fold.items():
+        if sorted(fold) == sorted(word.casefold()):  # letters in another order: difflib would rather see one changed
+            return name
     close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.5)
     return by_fold[close[0]] if close else None
 

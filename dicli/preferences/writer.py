@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
@@ -27,7 +26,6 @@ from dicli.preferences.schema import (
     Limits,
     Preferences,
     SymbolList,
-    Tax,
     Tilt,
     Tilts,
 )
@@ -47,7 +45,7 @@ def _plain(value: Any) -> Any:
         case SymbolList():
             return value.name
         case Caps():
-            return value.every if value.every is not None else {name: cap for name, cap in value.named}
+            return value.every if value.every is not None else dict(value.named)
         case GainsBudget():
             only_net = value.short is None and value.long is None and value.net is not None
             return value.net if only_net else _table(value)
@@ -129,8 +127,8 @@ def _accounts(preferences: Preferences) -> list[dict[str, Any]]:
 
 
 def _toml(tables: dict[str, Any]) -> str:
-    """Tables as text, in the order of `SECTIONS`; lists of tables under [[…]] headings, which tomli-w does not promise."""
-    import tomli_w  # only where a file is written
+    """Tables as text, in the order of `SECTIONS`; lists of tables under [[…]], which tomli-w alone does not promise."""
+    import tomli_w  # like tempfile below, only where a file is written
 
     parts: list[str] = []
     for name in SECTIONS:
@@ -172,7 +170,7 @@ def template(
     state_rate: Decimal = Decimal(0),
     carryover_short: Decimal = Decimal(0),
     carryover_long: Decimal = Decimal(0),
-    lot_method: str = Tax.__dataclass_fields__["lot_method"].default,
+    lot_method: str = "fifo",
     max_tracking_error: Decimal | None = None,
 ) -> str:
     """A first dicli.toml from the few things that only the user knows; `accounts` as `account_from_flag` gives them.
@@ -213,6 +211,8 @@ def save(text: str, path: Path, *, force: bool = False) -> None:
 
     Its folder is made where it is not there yet. Raises PreferencesError, also for a text that would not read again.
     """
+    import tempfile
+
     parse(text, path, files=False)
     if path.exists() and not force:
         raise PreferencesError(Fault(str(path), "there is such a file already", "Add --force to replace it."))
