@@ -38,8 +38,6 @@ SHARE_CLASSES: dict[str, ShareClass] = {
         ShareClass("GEF.B", "greif"),
         ShareClass("GTN.A", "gray"),
         ShareClass("HEI.A", "heico", "422806208"),
-        ShareClass("HUB.A", "hubbell"),
-        ShareClass("HUB.B", "hubbell"),
         ShareClass("HVT.A", "haverty"),
         ShareClass("JW.A", "wiley"),
         ShareClass("JW.B", "wiley"),
