@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dicli.brokers import generic
+from dicli.brokers import generic, schwab
+from dicli.brokers.accounts import account_matches, shown_digits
 from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
 from dicli.errors import Fault, InputError
 from dicli.model import Reading
 
-FORMATS: tuple[Format, ...] = (*generic.FORMATS,)
+FORMATS: tuple[Format, ...] = (*generic.FORMATS, *schwab.FORMATS)
 
 
 def identify(document: Document, *, broker: str | None = None) -> tuple[Format, tuple[str, ...]]:
@@ -32,9 +33,12 @@ def identify(document: Document, *, broker: str | None = None) -> tuple[Format, 
     return claims[0]
 
 
-def read(path: str | Path, *, broker: str | None = None) -> Reading:
-    """Read one file whole. Raises InputError with all that is wrong in it."""
-    return read_document(Document.open(path), broker=broker)
+def read(path: str | Path, *, broker: str | None = None, ignore_actions: Sequence[str] = ()) -> Reading:
+    """Read one file whole. `ignore_actions` are a broker's words for rows to set aside though dicli does not know them.
+
+    Raises InputError with all that is wrong in the file.
+    """
+    return read_document(Document.open(path, ignore_actions=ignore_actions), broker=broker)
 
 
 def read_document(document: Document, *, broker: str | None = None) -> Reading:
@@ -44,6 +48,7 @@ def read_document(document: Document, *, broker: str | None = None) -> Reading:
     document.raise_faults()
     return replace(
         reading,
+        set_aside=(*reading.set_aside, *document.ignored),
         rows=document.rows_read,
         signals=signals,
         unknown_columns=tuple(dict.fromkeys(document.unknown_columns)),
@@ -53,25 +58,6 @@ def read_document(document: Document, *, broker: str | None = None) -> Reading:
 def brokers() -> list[str]:
     """The names that `--broker` takes."""
     return sorted({entry.broker for entry in FORMATS})
-
-
-def shown_digits(account: str) -> str:
-    """The last four digits (or fewer) of an account as a file writes it; its whole text where it ends in no digit."""
-    found = re.search(r"(\d+)\W*$", account)
-    return found[1][-4:] if found else account.strip()
-
-
-def account_matches(number: str, account: str) -> bool:
-    """Whether an account in a file is the one whose `number` ("…4821", "4821") the preferences give.
-
-    Masks are ignored (`XXXX-4821`, `...821`, `U***04821`): the digits at the end decide, and the shorter run must end
-    the longer; at least three must be there on both sides. Texts without digits match when they are equal.
-    """
-    asked, shown = re.search(r"(\d+)\W*$", number), re.search(r"(\d+)\W*$", account)
-    if asked is None or shown is None:
-        return asked is shown and number.strip().casefold() == account.strip().casefold()
-    shorter, longer = sorted((asked[1], shown[1]), key=len)
-    return len(shorter) >= 3 and longer.endswith(shorter)
 
 
 def _unclaimed(document: Document) -> str:

@@ -20,6 +20,7 @@ from dicli.model import Source
 Columns = Mapping[str, Sequence[str]]
 """Canonical name -> the names that files give it, in `plain` form. A second column of one name is `name.2`."""
 
+IGNORE = 'If it means nothing for lots and wash sales, add it to "ignore_actions" of the account; else report it.'
 T = TypeVar("T")
 _ZERO = Decimal(0)
 
@@ -72,6 +73,25 @@ class Row:
             )
         return found
 
+    def action(self, column: str, choices: Mapping[str, T]) -> T | None:
+        """As `choice`, for the broker's word for what happened: one that the user ignores is set aside, no fault."""
+        said = self.text(column)
+        if plain(said) not in choices and self.table.document.ignores(said, self.line):
+            return None
+        return self.choice(column, choices, IGNORE)
+
+    def check_product(
+        self, quantity: Decimal | None, price: Decimal | None, amount: Decimal | None, fees: Decimal | None = None
+    ) -> None:
+        """A fault where quantity x price is not the amount within fees, 1% and rounding: cells moved or were cut."""
+        if quantity is None or price is None or amount is None:
+            return
+        exponent = price.as_tuple().exponent
+        step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else _ZERO
+        allowed = abs(fees or _ZERO) + abs(amount) / 100 + abs(quantity) * step + 1
+        if abs(abs(quantity * price) - abs(amount)) > allowed:
+            self.fault(f"{quantity:f} shares at {price:f} are not {amount:f}: a number is wrong or cut off", AGAIN)
+
     def fault(self, what: str, remedy: str = "") -> None:
         self.table.document.fault(self.line, what, remedy)
 
@@ -111,7 +131,8 @@ class Table:
 
     `skip` and `stop` are beginnings (lower case) of a record's first filled cell: rows to leave out (totals), and
     trailers that end the table. `short` tells which rows may have too few cells. Iterating checks every row's width:
-    cells beyond the header must be blank, cells missing are a fault (a file cut off in mid-row).
+    cells beyond the header must be blank, cells missing are a fault (a file cut off in mid-row). After that,
+    `skipped` holds the records left out and `end` the place of the trailer in `records`.
     """
 
     def __init__(
@@ -145,6 +166,7 @@ class Table:
             elif name and name not in ignored:
                 self.document.unknown_columns.append(self.header[place].strip())
         self.end = len(records)
+        self.skipped: list[Record] = []
         missing = [column for column in required if column not in self.index]
         if missing:
             self._missing(missing, columns)
@@ -178,6 +200,7 @@ class Table:
                 self._nothing_after(place)
                 return
             if self.skip and start.startswith(self.skip):
+                self.skipped.append((line, cells))
                 continue
             self.document.rows_read += 1
             yield self.row(line, cells)
@@ -237,6 +260,48 @@ def table(
     return Table(
         document, rows[best], rows[best + 1 :], columns, required, skip=skip, stop=stop, short=short, ignored=ignored
     )
+
+
+def sections(
+    document: Document,
+    columns: Columns,
+    required: Sequence[str],
+    *,
+    skip: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+) -> Iterator[tuple[str, Table]]:
+    """Tables one after the other, each below a line of one filled cell (an account's name): pairs of line and table.
+
+    The line of a table without one is empty for the first, and a fault for those after it.
+    """
+    wanted = [{column, *columns.get(column, ())} for column in required]
+    heads = [
+        place
+        for place, (_, cells) in enumerate(document.records)
+        if all(not names.isdisjoint({plain(cell) for cell in cells}) for names in wanted)
+    ]
+    if not heads:
+        table(document, columns, required)  # says what is missing
+    starts: list[tuple[int, str]] = []
+    for number, head in enumerate(heads):
+        after = heads[number - 1] + 1 if number else 0
+        label, start = "", head
+        for place in range(head - 1, after - 1, -1):
+            filled = [cell.strip() for cell in document.records[place][1] if cell.strip()]
+            if len(filled) == 1:
+                label, start = filled[0], place
+            if filled:
+                break
+        if number and not label:
+            document.fault(document.records[head][0], "a second table begins without the name of its account", AGAIN)
+        starts.append((start, label))
+    ends = [start for start, _ in starts[1:]] + [len(document.records)]
+    for head, (_, label), end in zip(heads, starts, ends, strict=True):
+        records = document.records
+        yield (
+            label,
+            Table(document, records[head], records[head + 1 : end], columns, required, skip=skip, ignored=ignored),
+        )
 
 
 def table_of_objects(

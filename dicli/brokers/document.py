@@ -10,14 +10,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from dicli.errors import Fault, InputError
-from dicli.model import Source
+from dicli.model import SetAside, Source
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -44,9 +44,11 @@ def plain(name: str) -> str:
 class Document:
     """One file. `kind` is csv, json, xml or xlsx, by content. Raises InputError for what is none of these."""
 
-    def __init__(self, path: str | Path, data: bytes) -> None:
+    def __init__(self, path: str | Path, data: bytes, *, ignore_actions: Sequence[str] = ()) -> None:
         self.path = str(path)
         self.data = data
+        self.ignore_actions = tuple(plain(action) for action in ignore_actions)
+        self.ignored: list[SetAside] = []
         self.faults: list[Fault] = []
         self.more_faults = 0
         self.unknown_columns: list[str] = []
@@ -54,9 +56,9 @@ class Document:
         self.kind: Literal["csv", "json", "xml", "xlsx"] = self._kind()
 
     @classmethod
-    def open(cls, path: str | Path) -> Document:
+    def open(cls, path: str | Path, *, ignore_actions: Sequence[str] = ()) -> Document:
         try:
-            return cls(path, Path(path).read_bytes())
+            return cls(path, Path(path).read_bytes(), ignore_actions=ignore_actions)
         except OSError as error:
             raise InputError(Fault(str(path), f"cannot be read: {error.strerror}")) from error
 
@@ -201,6 +203,13 @@ class Document:
             self.faults.append(Fault(self.where(line), what, remedy))
         else:
             self.more_faults += 1
+
+    def ignores(self, action: str, line: int) -> bool:
+        """Whether the user ignores this action (or the words that it begins with); the row is then set aside."""
+        if not self.ignore_actions or not plain(action).startswith(self.ignore_actions):
+            return False
+        self.ignored.append(SetAside(None, None, line, f'"{action}" is in ignore_actions'))
+        return True
 
     def refuse(self, what: str, remedy: str = "", line: int | None = None) -> NoReturn:
         """Stop here: nothing more can be read. Raises InputError with all faults so far."""

@@ -11,10 +11,14 @@ from dicli.model import Reading
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One thing that is looked for in the head of a file; `what` says it in words."""
+    """One thing that is looked for in the head of a file; `what` says it in words.
+
+    An absence (`counts` false) may be demanded, but proves nothing.
+    """
 
     what: str
     seen: Callable[[Document], bool]
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,10 @@ class Format:
 
     def claims(self, document: Document) -> tuple[str, ...]:
         """The words of the signals that were seen, if they are enough to claim the file; else none."""
-        seen = tuple(signal.what for signal in (*self.must, *self.signals) if signal.seen(document))
-        if len(seen) < 2 or not all(signal.seen(document) for signal in self.must):
+        if not all(signal.seen(document) for signal in self.must):
             return ()
-        return seen
+        seen = tuple(signal.what for signal in (*self.must, *self.signals) if signal.counts and signal.seen(document))
+        return seen if len(seen) >= 2 else ()
 
 
 def says(*phrases: str) -> Signal:
@@ -58,6 +62,17 @@ def without(*names: str) -> Signal:
     return Signal(
         f"no column {' or '.join(names)}",
         lambda document: all(unwanted.isdisjoint(seen) for seen in document.head_columns),
+        counts=False,
+    )
+
+
+def only(*names: str) -> Signal:
+    """The first record of at least two cells has none but these columns: for `must` of formats with common names."""
+    allowed = frozenset(names) | {""}
+    return Signal(
+        f"no column but {', '.join(names)}",
+        lambda document: next((seen <= allowed for seen in document.head_columns if len(seen) > 1), False),
+        counts=False,
     )
 
 

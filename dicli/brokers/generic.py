@@ -13,10 +13,15 @@ from decimal import Decimal
 
 from dicli.brokers.csvfile import Row, Table, table
 from dicli.brokers.document import Document
-from dicli.brokers.formats import Format, columns, without
+from dicli.brokers.formats import Format, columns, only
 from dicli.brokers.symbols import dotted
 from dicli.model import Lot, Position, Reading, Transaction, TransactionKind
 
+POSITIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("account", "symbol", "quantity", "price", "currency", "name"), ()),
+    "value": ("market value",),
+    "basis": ("cost basis", "cost_basis"),
+}
 KINDS = {kind.value: kind for kind in TransactionKind}
 _OUT = {TransactionKind.SELL, TransactionKind.TRANSFER_OUT}
 _IN = {TransactionKind.BUY, TransactionKind.REINVEST, TransactionKind.TRANSFER_IN}
@@ -125,8 +130,7 @@ def read_positions(document: Document) -> Reading:
     """What is held, by count. A row with the symbol CASH gives the account's cash in `value` (or `quantity`)."""
     rows = table(
         document,
-        {"basis": ("cost basis", "cost_basis"), "value": ("market value",)}
-        | dict.fromkeys(("symbol", "quantity", "price", "account", "currency", "name"), ()),
+        POSITIONS,
         ("symbol", "quantity"),
     )
     positions: list[Position] = []
@@ -167,7 +171,7 @@ FORMATS = (
     Format(
         "generic",
         ("lots",),
-        (columns("symbol", "quantity", "acquired"), columns("cost_basis")),
+        (columns("symbol", "quantity", "acquired"), columns("cost_basis"), columns("acquired", "basis")),
         read_lots,
     ),
     Format(
@@ -186,6 +190,6 @@ FORMATS = (
             columns("symbol", "price"),
         ),
         read_positions,
-        must=(without("acquired", "kind", "date", "description", "cusip", "weight", "name.2"),),
+        must=(only(*POSITIONS, *POSITIONS["basis"], *POSITIONS["value"]),),
     ),
 )

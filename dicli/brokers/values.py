@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-BLANK = frozenset({"", "-", "--", "---", "n/a", "na", "not applicable", "null", "none"})
+BLANK = frozenset({"", "-", "--", "---", "n/a", "na", "not applicable", "null", "none", "incomplete"})
 UNKNOWN_DATE = BLANK | {"various", "unknown", "multiple", "not available"}
 
 # ($1,234.56) · -$1.50 · $-0.88 · +719.73% · .2915 · 200. · -2.637E-4
@@ -25,7 +25,7 @@ _MINUS = str.maketrans({"−": "-", "\u00a0": " "})
 
 _TIME = r"(?:[ ,;T]+\d{1,2}:?\d{2}(?::?\d{2})?(?:\.\d+)?(?: ?[AaPp][Mm])?(?: ?[A-Za-z]{1,4})?)?"
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})" + _TIME)
-_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})" + _TIME)
+_ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})" + _TIME)
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})" + _TIME)
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.?[-/ ](\d{1,2})[-/, ]+(\d{4})" + _TIME)
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/ ]([A-Za-z]{3,9})[-/ ](\d{4}|\d{2})" + _TIME)
@@ -73,6 +73,23 @@ def _parse(text: str, *, dollar: bool, percent: bool) -> Decimal:
         raise ValueError("an amount, not a percentage")
     number = Decimal(found["digits"].replace(",", "") + (found["exponent"] or ""))
     return -number if found["open"] or "-" in (found["sign"], found["inner"]) else number
+
+
+_DATE_IN_TEXT = re.compile(
+    r"\d{1,2}/\d{1,2}/\d{4}|\d{4}[-/]\d{2}[-/]\d{2}|[A-Z][a-z]{2}-\d{2}-\d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4}"
+)
+_UNIX_DATE = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) +\d\d:\d\d:\d\d \w+ (\d{4})")
+
+
+def dates_in(text: str) -> list[dt.date]:
+    """The dates in a title, in its order: "as of 12:52 PM ET, 2023/04/23", "Sun May 03  13:18:19 EDT 2026 from …"."""
+    found = []
+    for shape in _DATE_IN_TEXT.findall(_UNIX_DATE.sub(r"\1 \2, \3", text)):
+        try:
+            found.append(parse_date(shape))
+        except ValueError:
+            continue
+    return found
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,0 +1,60 @@
+"""What Fidelity's files share: how they write symbols, which holdings are cash, and how they end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from dicli.brokers.csvfile import Row
+from dicli.brokers.document import Document
+from dicli.brokers.symbols import AmbiguousSymbolError, dotted, is_money_fund, is_option, no_stock, undotted
+from dicli.brokers.values import parse_date
+from dicli.model import SetAside
+
+TRAILERS = ("the data and information in", "brokerage services are provided", "the information provided", "date down")
+OPTION_TEXT = re.compile(r"\b(?:CALL|PUT) \([A-Z./]{1,6}\)")
+AS_CASH = "a money-market fund or the core account, counted as cash"
+CASH_TO_CASH = "cash to cash: the core account or a money-market fund"
+
+_CORE_SYMBOLS = {"FCASH", "CORE", "315994103"}  # the last is FDRXX, by its CUSIP
+_CORE_NAMES = ("fdic insured deposit", "fdic-insured deposit", "held in money market", "held in fcash")
+_DOWNLOADED = re.compile(r"date downloaded\W+([a-z]{3}-\d{1,2}-\d{4}|\d{1,2}[/-]\d{1,2}[/-]\d{4})", re.IGNORECASE)
+
+
+def downloaded(document: Document) -> dt.date | None:
+    """The day in the trailer `Date downloaded Aug-21-2026 6:59 a.m ET`, None where the file has none."""
+    for _, cells in reversed(document.records):
+        for cell in cells:
+            if found := _DOWNLOADED.search(cell):
+                return parse_date(found[1])
+    return None
+
+
+def is_core(symbol: str, name: str) -> bool:
+    """Whether this is the account's cash: a core position (marked `**`), a money-market fund, an insured deposit.
+
+    The symbol CASH alone does not say so: it is a bank's ticker.
+    """
+    said = symbol.strip().upper()
+    named = name.strip().lower()
+    return said.endswith("**") or said in _CORE_SYMBOLS or is_money_fund(said) or named.startswith(_CORE_NAMES)
+
+
+def why_aside(symbol: str, name: str) -> str | None:
+    """Why a security is left out, None for stocks and funds."""
+    if is_option(symbol) or OPTION_TEXT.search(name.upper()):
+        return "an option"
+    return no_stock(symbol)
+
+
+def stock(row: Row, symbol: str, name: str, cusip: str = "") -> str:
+    """The dotted symbol; a share class that neither the name nor the CUSIP proves is a fault of the row."""
+    try:
+        return undotted(symbol, name, cusip)
+    except AmbiguousSymbolError as error:
+        row.fault(str(error), "Write the class with a dot (BRK.B) in that row, or report it.")
+        return dotted(symbol)
+
+
+def aside(row: Row, account: str, symbol: str, why: str) -> SetAside:
+    return SetAside(account, symbol.strip() or None, row.line, why)

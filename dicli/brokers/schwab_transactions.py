@@ -1,0 +1,255 @@
+"""Charles Schwab: the account history, as CSV (since 2017) and as JSON.
+
+The file names no account (its name does); a title row may stand above the header, and `Price` before `Quantity`. The
+date of a row is its trade date, or `posted as of effective`: the second counts. Quantities of sales are positive until
+2025 and negative in 2026, so the sign comes from the action.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+
+from dicli.brokers.accounts import number_in
+from dicli.brokers.csvfile import Row, Table, table, table_of_objects
+from dicli.brokers.document import AGAIN, Document
+from dicli.brokers.formats import Format, columns, is_kind, refused, says
+from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, no_stock
+from dicli.brokers.values import parse_date
+from dicli.model import Reading, SetAside, Transaction, TransactionKind
+
+COLUMNS = {
+    **dict.fromkeys(("date", "action", "symbol", "description", "quantity", "price", "amount"), ()),
+    "fees": ("fees & comm",),
+}
+REQUIRED = ("date", "action", "symbol", "description", "quantity", "price", "fees", "amount")
+IGNORED = ("acctgrulecd", "itemissueid")
+
+
+class Sense(Enum):
+    """What a row of an action must have, and where its signs come from."""
+
+    IN = "shares come in, cash goes out"
+    OUT = "shares go out, cash comes in"
+    GRANT = "shares come in, nothing is paid"
+    SHARES = "shares, signed as written"
+    CASH = "cash, signed as written"
+    EITHER = "shares or cash, signed as written; the sign tells the kind"
+    OPTION = "an option"
+
+
+_K, _S = TransactionKind, Sense
+_DIVIDENDS = (
+    *("cash dividend", "qualified dividend", "non-qualified div", "special dividend", "special qual div"),
+    *("special non qual div", "pr yr cash div", "pr yr special div", "long term cap gain", "short term cap gain"),
+    *("reinvest dividend", "qual div reinvest", "pr yr div reinvest", "long term cap gain reinvest"),
+    *("short term cap gain reinvest",),
+)
+_TRANSFERS = (
+    *("journal", "journaled shares", "security transfer", "internal transfer", "moneylink transfer"),
+    *("moneylink deposit", "moneylink adj", "wire sent", "wire received", "wire funds", "wire funds received"),
+    *("wire funds adj", "funds received", "funds paid", "atm withdrawal", "visa purchase", "cd deposit funds"),
+)
+_OPTIONS = (
+    *("buy to open", "buy to close", "sell to open", "sell to close", "expired", "assigned"),
+    "exchange or exercise",
+)
+_OTHER_SHARES = (
+    *("stock merger", "name change", "conversion", "spin-off", "stock div dist", "cash merger adj"),
+    *("full redemption", "mandatory reorg exc"),
+)
+_OTHER_CASH = (
+    *("cash merger", "cash in lieu", "full redemption adj", "misc cash entry", "misc credits"),
+    *("promotional award", "schwab atm rebate", "return of capital", "futures mm sweep"),
+)
+
+ACTIONS: dict[str, tuple[TransactionKind, Sense]] = {
+    "buy": (_K.BUY, _S.IN),
+    "sell": (_K.SELL, _S.OUT),
+    # Not a sale of shares that are held: the household must not take them out of a lot.
+    "sell short": (_K.OTHER, _S.OUT),
+    "reinvest shares": (_K.REINVEST, _S.IN),
+    # Shares vesting or bought in a plan are an acquisition on that day; what they cost is not in this file.
+    "stock plan activity": (_K.BUY, _S.GRANT),
+    "stock split": (_K.SPLIT, _S.SHARES),
+    "reverse split": (_K.SPLIT, _S.SHARES),
+    **dict.fromkeys(_DIVIDENDS, (_K.DIVIDEND, _S.CASH)),
+    **dict.fromkeys(
+        ("bank interest", "bond interest", "credit interest", "cd interest", "margin interest"), (_K.INTEREST, _S.CASH)
+    ),
+    **dict.fromkeys(("foreign tax paid", "nra tax adj", "nra withholding", "tax withholding"), (_K.TAX, _S.CASH)),
+    **dict.fromkeys(("adr mgmt fee", "service fee", "advisor fee"), (_K.FEE, _S.CASH)),
+    **dict.fromkeys(_TRANSFERS, (_K.OTHER, _S.EITHER)),
+    **dict.fromkeys(_OTHER_SHARES, (_K.OTHER, _S.SHARES)),
+    **dict.fromkeys(_OTHER_CASH, (_K.OTHER, _S.CASH)),
+    **dict.fromkeys(_OPTIONS, (_K.OTHER, _S.OPTION)),
+}
+
+
+def read_csv(document: Document) -> Reading:
+    rows = table(document, COLUMNS, REQUIRED, skip=("transactions total",), ignored=IGNORED)
+    title = next((cells[0] for _, cells in document.records[:5] if cells and " as of " in cells[0]), "")
+    _, _, named = title.rpartition(" as of ")[0].partition(" for account ")
+    return _history(document, rows, number_in(named) if title.lower().startswith("transactions") else "", None)
+
+
+def read_json(document: Document) -> Reading:
+    """`{"FromDate", "ToDate", "BrokerageTransactions": [{the columns of the CSV}]}`; rows count its objects."""
+    objects = document.json.get("BrokerageTransactions")
+    if not isinstance(objects, list):
+        document.refuse('"BrokerageTransactions" is no list of rows', AGAIN)
+    span = None
+    try:
+        span = parse_date(str(document.json.get("FromDate"))), parse_date(str(document.json.get("ToDate")))
+    except ValueError as expected:
+        document.fault(None, f'"FromDate" and "ToDate" should each hold {expected}', AGAIN)
+    return _history(document, table_of_objects(document, objects, COLUMNS, REQUIRED, IGNORED), "", span)
+
+
+def _history(document: Document, rows: Table, account: str, span: tuple[dt.date, dt.date] | None) -> Reading:
+    history: list[Transaction] = []
+    aside: list[SetAside] = []
+    posted: set[dt.date] = set()
+    for row in rows:
+        rule = row.action("action", ACTIONS)
+        if rule is None:
+            continue
+        date = row.date("date")
+        posted.add(parse_date(row.text("date").partition(" as of ")[0]) if date > dt.date.min else date)
+        symbol = row.text("symbol")
+        if why := _why_aside(symbol, rule[1]):
+            aside.append(SetAside(account, symbol or None, row.line, why))
+        else:
+            history.append(_transaction(row, account, rule, symbol))
+    return Reading(
+        document.path,
+        "schwab",
+        ("transactions",),
+        0,
+        accounts=(account,) if account else (),
+        transactions=tuple(_whole_events(history)),
+        set_aside=tuple(aside),
+        coverage=span or ((min(posted), max(posted)) if posted else None),
+    )
+
+
+def _why_aside(symbol: str, sense: Sense) -> str | None:
+    if sense is Sense.OPTION:
+        return "an option"
+    if sense in (Sense.IN, Sense.OUT) and is_money_fund(symbol):
+        return "a money-market fund, counted as cash"
+    why = no_stock(symbol)
+    # A CUSIP stands in an event for the old shares of a stock, and beside interest for the bond that paid it.
+    return None if is_cusip(symbol) and sense in (Sense.SHARES, Sense.CASH, Sense.EITHER) else why
+
+
+def _transaction(row: Row, account: str, rule: tuple[TransactionKind, Sense], symbol: str) -> Transaction:
+    kind, sense = rule
+    quantity, amount = row.quantity_or_none("quantity"), row.money_or_none("amount")
+    price, fees = row.money_or_none("price"), row.money_or_none("fees")
+    action = row.text("action")
+    if sense in (Sense.IN, Sense.OUT, Sense.GRANT, Sense.SHARES) and (not quantity or not symbol):
+        row.fault(f'"{action}" without a symbol or a quantity', AGAIN)
+    if sense in (Sense.IN, Sense.OUT, Sense.CASH) and amount is None:
+        row.fault(f'"{action}" without an amount', AGAIN)
+    if sense is Sense.EITHER and quantity is None and amount is None:
+        row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
+    if sense in (Sense.IN, Sense.GRANT, Sense.OUT) and quantity is not None:
+        wrong = (amount or 0) > 0 if sense is not Sense.OUT else (amount or 0) < -(fees or 0)
+        if wrong or (sense is not Sense.OUT and quantity < 0):
+            row.fault(f'"{action}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
+        row.check_product(quantity, price, amount, fees)
+        quantity = -abs(quantity) if sense is Sense.OUT else abs(quantity)
+    if sense is Sense.EITHER:
+        if quantity:
+            kind = _K.TRANSFER_IN if quantity > 0 else _K.TRANSFER_OUT
+        elif amount is not None:
+            kind = _K.DEPOSIT if amount >= 0 else _K.WITHDRAWAL
+    cusip = symbol.upper() if is_cusip(symbol) else None
+    return Transaction(
+        account=account,
+        date=row.date("date"),
+        kind=kind,
+        symbol=None if cusip or symbol.upper() in {"", "NO NUMBER"} else dotted(symbol),
+        quantity=quantity,
+        amount=amount,
+        price=price,
+        fees=fees,
+        action=action,
+        description=row.text("description"),
+        cusip=cusip,
+        source=row.source,
+    )
+
+
+# An event in two rows: the action that says how many shares went, and the action that says what was paid for them.
+_PAID_APART = {"cash merger adj": "cash merger", "full redemption": "full redemption adj"}
+
+
+def _whole_events(history: Sequence[Transaction]) -> list[Transaction]:
+    """What two rows say together: the symbol of a reverse split's old shares, the sale that a cash merger is.
+
+    Rows stay as they are where a day's rows allow more than one reading, or where stock was given as well as cash.
+    """
+    whole: list[Transaction | None] = list(history)
+    for place, row in enumerate(history):
+        action = row.action.lower()
+        if action != "reverse split" and action not in _PAID_APART:
+            continue
+        same_day = [(spot, other) for spot, other in enumerate(history) if other.date == row.date]
+        if action == "reverse split" and row.symbol is None:
+            named = {
+                other.symbol
+                for _, other in same_day
+                if other.symbol and other.action == row.action
+                if row.description.upper().startswith(other.description.upper())
+            }
+            if len(named) == 1:
+                whole[place] = replace(row, symbol=named.pop())
+        elif action in _PAID_APART and row.symbol and (row.quantity or 0) < 0:
+            alike = [(spot, other) for spot, other in same_day if other.symbol == row.symbol]
+            paid = [spot for spot, other in alike if other.action.lower() == _PAID_APART[action]]
+            given = [spot for spot, other in alike if other.action.lower() == action]
+            stock = any(other.action.lower() == "stock merger" for _, other in same_day)
+            if len(paid) == len(given) == 1 and not stock:
+                whole[place] = replace(row, kind=_K.SELL, amount=history[paid[0]].amount)
+                whole[paid[0]] = None
+    return [row for row in whole if row is not None]
+
+
+FORMATS = (
+    Format(
+        "schwab",
+        ("transactions",),
+        (
+            says("transactions for account"),
+            columns("date", "action", "symbol", "description"),
+            columns("date", "action", "fees & comm"),
+        ),
+        read_csv,
+    ),
+    Format(
+        "schwab",
+        ("transactions",),
+        (says('"brokeragetransactions"'), says('"fees & comm"'), says('"totaltransactionsamount"')),
+        read_json,
+        must=(is_kind("json"),),
+    ),
+    Format(
+        "schwab",
+        ("checking",),
+        (columns("type", "description", "runningbalance"), says("withdrawal"), says("checking account")),
+        refused("this is the history of a bank account: there are no securities in it", "Leave this file out."),
+    ),
+    Format(
+        "schwab",
+        ("equity awards",),
+        (columns("date", "action", "awarddate"), columns("awardid", "fairmarketvalueprice")),
+        refused(
+            "this is the history of equity awards: its shares come into the brokerage account's own history",
+            'Export the brokerage account\'s transactions (the rows called "Stock Plan Activity") instead.',
+        ),
+    ),
+)

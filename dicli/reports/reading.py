@@ -1,0 +1,89 @@
+"""What `dicli read` says of a file: the reading as plain JSON values, accounts by their last digits only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from dicli.brokers import shown_digits
+from dicli.model import Reading
+
+FIELDS = {
+    "positions": ("account", "symbol", "quantity", "basis", "price", "value", "reinvests"),
+    "lots": ("account", "symbol", "quantity", "acquired", "basis", "holding_from", "disallowed", "covered"),
+    "transactions": (
+        *("account", "date", "kind", "symbol", "quantity", "amount"),
+        *("price", "fees", "action", "cusip", "order_id", "time", "row"),
+    ),
+    "sales": (
+        *("account", "symbol", "quantity", "acquired", "sold", "proceeds", "basis", "disallowed", "term"),
+        *("name", "covered"),
+    ),
+    "constituents": ("symbol", "weight", "sector", "name"),
+    "set_aside": ("account", "symbol", "row", "why"),
+}
+"""The keys of each kind of row: those of DESIGN.md section 8 first, later ones behind them."""
+
+
+def readings_to_json(readings: Iterable[Reading]) -> dict[str, Any]:
+    return {"files": [reading_to_json(reading) for reading in readings]}
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """One file: numbers as strings, dates in ISO form, what is unknown as None, no account number in full."""
+    shown = _shown(reading)
+    return {
+        "file": reading.file,
+        "broker": reading.broker,
+        "kind": list(reading.kinds),
+        "accounts": [shown[account] for account in reading.accounts],
+        **{
+            name: [{field: _value(entry, field, shown) for field in fields} for entry in getattr(reading, name)]
+            for name, fields in FIELDS.items()
+            if name not in {"constituents", "set_aside"}
+        },
+        "cash": {shown[account]: f"{amount:f}" for account, amount in reading.cash.items()},
+        **{
+            name: [{field: _value(entry, field, shown) for field in FIELDS[name]} for entry in getattr(reading, name)]
+            for name in ("constituents", "set_aside")
+        },
+        "rows": reading.rows,
+        "as_of": _plain(reading.as_of),
+        "coverage": [_plain(day) for day in reading.coverage] if reading.coverage else None,
+        "unknown_columns": list(reading.unknown_columns),
+        "signals": list(reading.signals),
+    }
+
+
+def _shown(reading: Reading) -> Mapping[str | None, str | None]:
+    """Each account by its last digits; of two that end alike the second is marked, so that no sum joins them."""
+    rows = (*reading.positions, *reading.lots, *reading.transactions, *reading.sales, *reading.set_aside)
+    shown: dict[str | None, str | None] = {None: None}
+    for account in (*reading.accounts, *reading.cash, *(row.account for row in rows)):
+        if account not in shown:
+            digits, taken = shown_digits(account or ""), set(shown.values())
+            number = 2
+            label = digits
+            while label in taken:
+                label, number = f"{digits} ({number})", number + 1
+            shown[account] = label
+    return shown
+
+
+def _value(entry: object, field: str, shown: Mapping[str | None, str | None]) -> Any:
+    if field == "account":
+        return shown[getattr(entry, field)]
+    if field == "row" and not hasattr(entry, "row"):
+        source = getattr(entry, "source", None)
+        return source.row if source else None
+    return _plain(getattr(entry, field))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int) else str(value)
