@@ -1,0 +1,148 @@
+"""Raising the bound: a proximal bundle method whose metric is the curvature that the pass itself reports.
+
+Maximises L(x) = −‖ν‖² / (4 (γ + ρ)) + θ(x) over ν free, (μ, κ, ρ) ≥ 0 (`dual.py`). Around a centre x̂ each step solves
+
+    maximise over δ, r    q·δ − ½ δᵀ(Q + D) δ + r        r ≤ θ_j + y_j·δ for every cut j,    x̂ + δ ≥ 0 for the rows
+
+where q and Q are gradient and curvature of the first part of L, exact; the cuts (θ_j, y_j) are the answers of earlier
+passes, every one an upper bound of the concave θ; and D is the curvature of θ at x̂, which makes the step Newton's where
+θ is smooth and a bundle's step where it has kinks. A step that raises L enough moves the centre; one that does not adds
+its cut and tries again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import clarabel
+import numpy as np
+from scipy import sparse
+
+from dicli.plan.dual import Allowed, Choice, Pricing
+from dicli.plan.problem import Floats
+
+MOST_CUTS = 60
+SERIOUS = 0.05  # a step is taken when it brings this share of what the model promised
+
+
+@dataclass(slots=True)
+class Bound:
+    """The best multipliers found: L(x) = `value`, with the pass's `choice` there; `weights` mix the `choices` of the
+    cuts into the averaged plan that the dual describes."""
+
+    x: Floats
+    value: float
+    choice: Choice
+    choices: list[Choice]
+    weights: Floats
+    converged: bool
+    runaway: bool  # L passed the given ceiling: no plan exists
+
+
+def raise_bound(
+    pricing: Pricing,
+    start: Floats,
+    allowed: Allowed,
+    *,
+    accuracy: float,
+    relative: float = 0.0,
+    most_steps: int = 150,
+    ceiling: float = np.inf,
+    cuts: list[Choice] | None = None,
+) -> Bound:
+    """Maximise L from `start` until the model promises less than `accuracy` (or `relative` × |L|) more, or L passes
+    `ceiling`."""
+    k, K = pricing.k, pricing.K
+    x = start.copy()
+    choice = pricing.at(x, allowed)
+    value = pricing.lower_value(x, choice.theta)
+    bundle = [choice, *(cuts or [])]
+    weights = np.zeros(len(bundle))
+    weights[0] = 1.0
+    damping = 1.0
+    D = _curvature(pricing, choice)
+    for _ in range(most_steps):
+        gamma = pricing.p.risk_aversion + (x[-1] if pricing.rows.tracking else 0.0)
+        nu = x[:k]
+        q = np.zeros(K)
+        q[:k] = -nu / (2.0 * gamma)
+        Q = np.zeros((K, K))
+        Q[np.arange(k), np.arange(k)] = 1.0 / (2.0 * gamma)
+        if pricing.rows.tracking:
+            q[-1] = float(np.sum(nu * nu)) / (4.0 * gamma**2)
+            Q[:k, -1] = Q[-1, :k] = -nu / (2.0 * gamma**2)
+            Q[-1, -1] = float(np.sum(nu * nu)) / (2.0 * gamma**3)
+        heights = np.array([c.cut + float(np.sum(c.rows * x)) for c in bundle]) - choice.theta
+        slopes = np.array([c.rows for c in bundle])
+        step, weights = _master(q, Q + damping * D, heights, slopes, x, k)
+        promised = float(q @ step) - 0.5 * float(step @ Q @ step) + float(np.min(heights + slopes @ step))
+        if promised <= max(accuracy, relative * abs(value)):
+            return Bound(x, value, choice, bundle, weights, True, False)
+        trial = x + step
+        trial[k:] = np.maximum(trial[k:], 0.0)
+        answer = pricing.at(trial, allowed)
+        reached = pricing.lower_value(trial, answer.theta)
+        keep = weights > 1e-9
+        if len(bundle) > MOST_CUTS:
+            bundle = [c for c, used in zip(bundle, keep, strict=True) if used]
+            weights = weights[keep]
+        bundle.append(answer)
+        weights = np.append(weights, 0.0)
+        gain = reached - value
+        if gain >= SERIOUS * promised:
+            x, choice, value = trial, answer, reached
+            D = _curvature(pricing, choice)
+            if gain >= 0.5 * promised:
+                damping = max(damping * 0.5, 1e-3)
+            if value > ceiling:
+                return Bound(x, value, choice, bundle, weights, False, True)
+        else:
+            damping = min(damping * 1.5, 1e3)
+    return Bound(x, value, choice, bundle, weights, False, False)
+
+
+def _curvature(pricing: Pricing, choice: Choice) -> Floats:
+    """D = Σ_i J_i J_iᵀ / (2 (γ+ρ) σ_i²) over the names whose trade moves with the prices, J_i the row sensitivities."""
+    k, K, R = pricing.k, pricing.K, pricing.rows.linear
+    D = np.zeros((K, K))
+    moving = np.flatnonzero(choice.curvature)
+    bought = choice.bought[moving] > 0.0
+    J = np.zeros((len(moving), K))
+    J[:, : k + R] = np.where(bought[:, None], pricing.to_buy[moving], -pricing.to_sell[moving])
+    if pricing.rows.tracking:
+        J[:, -1] = 2.0 * pricing.variance[moving] * (pricing.offset + choice.bought - choice.sold)[moving]
+    D = np.einsum("ni,nj->ij", J * choice.curvature[moving, None], J)
+    diagonal = np.diag_indices(K)
+    D[diagonal] += 1e-3 * max(float(D[diagonal].max()), 1e-9)
+    return D
+
+
+def _master(q: Floats, Q: Floats, heights: Floats, slopes: Floats, x: Floats, k: int) -> tuple[Floats, Floats]:
+    """The step and the weights of the cuts: a quadratic program in K + 1 variables, by Clarabel."""
+    K, J = len(q), len(heights)
+    scale = 1.0 / max(float(np.abs(heights).max()), float(np.abs(slopes).max()), 1e-9)
+    P = np.zeros((K + 1, K + 1))
+    P[:K, :K] = Q * scale
+    A = np.zeros((J + K - k, K + 1))
+    A[:J, :K] = -slopes * scale
+    A[:J, K] = 1.0
+    A[J + np.arange(K - k), k + np.arange(K - k)] = -1.0
+    solution = clarabel_solve(
+        sparse.csc_matrix(np.triu(P)),
+        np.append(-q * scale, -1.0),
+        sparse.csc_matrix(A),
+        np.concatenate((heights * scale, x[k:])),
+        [clarabel.NonnegativeConeT(J + K - k)],
+    )
+    weights = np.maximum(np.array(solution.z[:J]), 0.0)
+    return np.array(solution.x[:K]), weights / max(float(weights.sum()), 1e-300)
+
+
+def clarabel_solve(P, q, A, b, cones, tolerance=1e-9):  # type: ignore[no-untyped-def]
+    """Clarabel with the settings that make the same inputs give the same bytes: one thread, its own factorisation."""
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_threads = 1
+    settings.direct_solve_method = "qdldl"
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+    return clarabel.DefaultSolver(P, q, A, b, cones, settings).solve()

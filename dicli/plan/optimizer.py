@@ -1,0 +1,369 @@
+"""The planner: bound, sides, plan, certificate (PLANNING.md; the words are those of `problem.py`).
+
+`solve` raises the dual bound, reads each name's side off the best dual point, fixes the sides and solves the convex
+program that remains. The difference between the plan's cost and the bound is the certificate. It is small because
+everything that is not convex sits inside one name and the rows that couple the names are few (Shapley and Folkman;
+Aubin and Ekeland 1976). Where it is still wider than asked for, the names whose dual is undecided between two
+candidates are branched on: with every name decided the program is convex, so that the search ends at the optimum.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dicli.plan.bundle import Bound, raise_bound
+from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Allowed, Choice, Pricing
+from dicli.plan.infeasible import explain, impossible_names
+from dicli.plan.primal import Plan, Sides, convex_plan, measure, sides_of
+from dicli.plan.problem import Bools, Floats, Infeasible, Ints, Multiplier, Problem, Seconds, Solution
+from dicli.plan.rounding import to_shares
+
+WINDOW = 0.01  # lots within a cent per dollar of the marginal slope stay free in the program
+ELASTIC = 10.0  # price of violating a row where sides clash: dollars per dollar, beyond any tax rate
+WORK = 150_000  # most names × lots priced in branching: a second or so
+LEAST_SCALE = 1e-5
+
+
+def solve(problem: Problem, *, tolerance: float = 1e-4) -> Solution:
+    """The plan of least cost, certified to `tolerance` × max(|bound|, 1e-5) where that can be had in a second or so.
+
+    Raises `Infeasible` where no plan meets the constraints. The same problem gives the same bytes.
+    """
+    pricing = Pricing(problem)
+    impossible = impossible_names(pricing)
+    if impossible:
+        raise explain(pricing, impossible, None, solve)
+    return _Search(pricing, tolerance).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    allowed: Allowed
+    x: Floats
+    bound: float
+    cuts: list[Choice]
+
+
+class _Search:
+    """The best plan so far, the bound, and what it took."""
+
+    def __init__(self, pricing: Pricing, tolerance: float) -> None:
+        self.pricing = pricing
+        self.tolerance = tolerance
+        self.best: Plan | None = None
+        self.closest: Plan | None = None  # of those that violate a row, the one that does so least
+        self.seconds = {"bound": 0.0, "plan": 0.0, "rounding": 0.0}
+        self.tried: set[bytes] = set()
+
+    def run(self) -> Solution:
+        p, pricing = self.pricing.p, self.pricing
+        start = np.zeros(pricing.K)
+        start[: pricing.k] = 2.0 * p.risk_aversion * pricing.at_rest[: pricing.k]
+        root = self._raise(_Node(pricing.allowed, start, -np.inf, []))
+        bound = root.value
+        self._try(root, pricing.allowed)
+        if self.best is None and (root.runaway or not root.converged):
+            raise explain(pricing, (), self.closest, solve)
+        if self.best is not None:  # the program's own multipliers are another dual point, sometimes the better one
+            bound = max(bound, self._bound_at(self.best.x))
+        bound, nodes = self._branch(root, bound)
+        if self.best is None:
+            raise explain(pricing, (), self.closest, solve)
+        return self._solution(self.best, bound, root, nodes)
+
+    def _scale(self, bound: float) -> float:
+        return max(abs(bound), LEAST_SCALE)
+
+    def _raise(self, node: _Node) -> Bound:
+        started = time.perf_counter()
+        p = self.pricing.p
+        value = abs(node.bound) if np.isfinite(node.bound) else 0.0
+        accuracy = 0.05 * self.tolerance * max(value, LEAST_SCALE)
+        ceiling = np.inf if self.best is None else self.best.cost
+        if self.best is None:
+            at_rest = float(np.sum(self.pricing.offset**2 * self.pricing.variance))
+            at_rest += float(np.sum(self.pricing.at_rest[: self.pricing.k] ** 2))
+            ceiling = 1e3 * (p.risk_aversion * at_rest + float(np.abs(p.lots.tax * p.lots.weight).sum()) + 0.01)
+        bound = raise_bound(
+            self.pricing,
+            node.x,
+            node.allowed,
+            accuracy=accuracy,
+            ceiling=ceiling,
+            cuts=node.cuts,
+            relative=0.05 * self.tolerance,
+        )
+        self.seconds["bound"] += time.perf_counter() - started
+        return bound
+
+    def _bound_at(self, x: Floats) -> float:
+        return self.pricing.lower_value(x, self.pricing.at(x, self.pricing.allowed).theta)
+
+    # The plan
+
+    def _try(self, bound: Bound, allowed: Allowed) -> None:
+        """Plans from one dual point: its own sides, those of the averaged plan, and those at the plan's own prices."""
+        self._improve(bound.choice, bound.x, allowed)
+        if self._open(bound.value):
+            candidate, branch = _majority(bound)
+            self._improve(replace(bound.choice, candidate=candidate, branch=branch), bound.x, allowed)
+
+    def _kappa(self, x: Floats) -> float:
+        return float(x[self.pricing.k + self.pricing.rows.linear]) if self.pricing.rows.names else 0.0
+
+    def _open(self, bound: float) -> bool:
+        return self.best is None or self.best.cost - bound > self.tolerance * self._scale(bound)
+
+    def _improve(self, choice: Choice, x: Floats, allowed: Allowed) -> None:
+        """Fix the sides of `choice`, solve, and ask again at the prices of the answer while that brings something."""
+        for _ in range(4):
+            candidate, branch = _names_repaired(self.pricing, choice, self._kappa(x))
+            sides = sides_of(self.pricing, candidate, branch)
+            key = candidate.astype(np.int8).tobytes() + branch.astype(np.int32).tobytes()
+            if key in self.tried:
+                return
+            self.tried.add(key)
+            started = time.perf_counter()
+            plan = convex_plan(self.pricing, sides, x, window=WINDOW, guess=choice)
+            elastic = plan is None or not plan.feasible
+            if elastic:
+                plan = convex_plan(self.pricing, sides, x, window=np.inf, elastic=ELASTIC)
+            self.seconds["plan"] += time.perf_counter() - started
+            if plan is None or not (self._keep(plan) or elastic):
+                return
+            x = plan.x
+            choice = self.pricing.at(x, allowed)
+
+    def _keep(self, plan: Plan) -> bool:
+        if not plan.feasible:
+            if self.closest is None or plan.excess.sum() < self.closest.excess.sum():
+                self.closest = plan
+            return False
+        if self.pricing.whole:
+            started = time.perf_counter()
+            rounded = to_shares(self.pricing, plan)
+            self.seconds["rounding"] += time.perf_counter() - started
+            if rounded is None:
+                return False
+            plan = rounded
+        if self.best is None or plan.cost < self.best.cost - 1e-12:
+            self.best = plan
+            return True
+        return False
+
+    # Branching
+
+    def _branch(self, root: Bound, bound: float) -> tuple[float, int]:
+        """Decide undecided names one by one, best bound first; returns the bound and the number of nodes."""
+        pricing = self.pricing
+        size = len(pricing.p.held) + len(pricing.weight)
+        most = int(np.clip(WORK / size, 8, 400))
+        heap: list[tuple[float, int, Bound, Allowed]] = [(bound, 0, root, pricing.allowed)]
+        nodes = 1
+        settled = np.inf  # the least bound of what was closed without reaching the tolerance
+        while heap and nodes < most:
+            if not self._open(min(heap[0][0], settled)):
+                break
+            value, _, at, allowed = heapq.heappop(heap)
+            split = _undecided(pricing, at)
+            if split is None:
+                settled = min(settled, value)
+                continue
+            for child in _children(pricing, allowed, at, *split):
+                nodes += 1
+                cuts = [c for c in at.choices if _fits(c, child)]
+                node = self._raise(_Node(child, at.x, value, cuts))
+                low = max(node.value, value)
+                if not self._open(low):
+                    settled = min(settled, max(low, self.best.cost if node.runaway and self.best else low))
+                    continue
+                if node.runaway and self.best is None:
+                    continue
+                self._try(node, child)
+                heapq.heappush(heap, (low, nodes, node, child))
+        left = min([entry[0] for entry in heap], default=np.inf)
+        reached = min(left, settled)
+        if np.isfinite(reached):
+            bound = max(bound, reached)
+        if self.best is not None:
+            bound = min(bound, self.best.cost)
+        return bound, nodes
+
+    # The answer
+
+    def _solution(self, plan: Plan, bound: float, root: Bound, nodes: int) -> Solution:
+        pricing, p = self.pricing, self.pricing.p
+        at = root.choice
+        n = np.arange(len(p.held))
+        taken = at.prices[n, plan.candidate]
+        others = at.prices.copy()
+        others[n, plan.candidate] = np.inf
+        short = float(np.sum(p.lots.short_gain * plan.sale))
+        long = float(np.sum(p.lots.long_gain * plan.sale))
+        trade = plan.bought - plan.sold
+        scale = self._scale(bound)
+        held = p.counted & (p.held + trade > TINY)
+        return Solution(
+            trade=trade,
+            lot_sale=plan.sale,
+            cost=plan.cost,
+            bound=bound,
+            gap=max(plan.cost - bound, 0.0) / scale,
+            scale=scale,
+            tax=plan.tax,
+            tracking=plan.tracking,
+            trading=plan.trading,
+            multipliers=_multipliers(pricing, plan, root.x),
+            candidate=plan.candidate,
+            candidate_price=at.prices,
+            candidate_trade=np.where(np.isfinite(at.prices), at.trades, np.nan),
+            regret=np.min(others, axis=1) - taken,
+            tracking_error=float(np.sqrt(plan.tracking / p.risk_aversion)),
+            cash_after=p.cash
+            - float(np.sum(plan.bought * (1.0 + p.buy_cost)) - np.sum(plan.sold * (1.0 - p.sell_cost))),
+            turnover=float(np.sum(plan.bought) + np.sum(plan.sold)) / 2.0,
+            names_held=int(held.sum()),
+            short_gain=short,
+            long_gain=long,
+            steps=pricing.passes,
+            nodes=nodes,
+            seconds=Seconds(**self.seconds),
+        )
+
+
+def _multipliers(pricing: Pricing, plan: Plan, x: Floats) -> tuple[Multiplier, ...]:
+    """Each row's price per unit of its own limit; the tracking cap's ρ is per unit of variance, so times 2 × cap."""
+    rows, made = pricing.rows, []
+    for j, label in enumerate(rows.labels):
+        limit, price = float(rows.limits[j]), float(x[pricing.k + j])
+        value = float(rows.signs[j] * plan.rows[pricing.k + j]) + limit
+        if label == "tracking error":
+            price *= 2.0 * limit
+            value = float(np.sqrt(plan.tracking / pricing.p.risk_aversion))
+        made.append(Multiplier(label, price, value, limit))
+    return tuple(made)
+
+
+def _held_after(pricing: Pricing, candidate: int) -> Bools:
+    """Whether a name is held after taking the candidate."""
+    if candidate == LEAVE:
+        return pricing.held_before
+    return np.full(len(pricing.held_before), candidate != EXIT)
+
+
+def _names_repaired(pricing: Pricing, choice: Choice, kappa: float) -> tuple[Ints, Ints]:
+    """The candidates of `choice`, with as many names as allowed: those with the smallest regret are moved.
+
+    Regret is the price of a name's best candidate on the other side of "held" minus that on its present side.
+    """
+    candidate, branch = choice.candidate.copy(), choice.branch.copy()
+    p = pricing.p
+    if not pricing.rows.names or p.max_names is None:
+        return candidate, branch
+    held = np.stack([_held_after(pricing, c) for c in range(4)], axis=1)
+    inside = np.where(held, choice.prices, np.inf)
+    outside = np.where(held, np.inf, choice.prices)
+    n = np.arange(len(candidate))
+    keeps = pricing.counted & held[n, candidate]
+    excess = int(keeps.sum()) - p.max_names
+    regret = np.full(len(candidate), np.inf)
+    if excess > 0:
+        movable = keeps & np.isfinite(outside).any(axis=1)
+        regret[movable] = outside[movable].min(axis=1) - inside[movable].min(axis=1)
+        to = outside
+    else:  # a name more earns κ, and costs its regret
+        movable = pricing.counted & ~keeps & np.isfinite(inside).any(axis=1)
+        regret[movable] = inside[movable].min(axis=1) - outside[movable].min(axis=1)
+        movable &= regret < kappa
+        to = inside
+    order = np.argsort(regret, kind="stable")
+    moved = order[movable[order]][: abs(excess)]
+    candidate[moved] = np.argmin(to[moved], axis=1)
+    branch[moved] = np.where(candidate[moved] == SELL, choice.best_branch[moved], -1)
+    return candidate, branch
+
+
+def _shares_of(bound: Bound) -> list[tuple[Choice, float]]:
+    return [(c, float(w)) for c, w in zip(bound.choices, bound.weights, strict=False) if w > 1e-4]
+
+
+def _keys(choice: Choice) -> Ints:
+    """One number per name for its candidate and branch."""
+    return np.where(choice.candidate == SELL, 4 + choice.branch, choice.candidate)
+
+
+def _majority(bound: Bound) -> tuple[Ints, Ints]:
+    """Each name's weightiest candidate in the averaged plan of the dual."""
+    keys = [(_keys(c), w) for c, w in _shares_of(bound)]
+    if not keys:
+        return bound.choice.candidate, bound.choice.branch
+    top = _weightiest(keys)[0]
+    sells = top >= 4
+    return np.where(sells, SELL, top), np.where(sells, top - 4, -1)
+
+
+def _weightiest(keys: list[tuple[Ints, float]]) -> tuple[Ints, Floats]:
+    weight = np.zeros(len(keys[0][0]))
+    top = keys[0][0].copy()
+    for key, _ in keys:
+        share = np.zeros(len(key))
+        for other, w in keys:
+            share += np.where(other == key, w, 0.0)
+        better = share > weight + 1e-12
+        weight = np.where(better, share, weight)
+        top = np.where(better, key, top)
+    return top, weight
+
+
+def _undecided(pricing: Pricing, bound: Bound) -> tuple[int, int] | None:
+    """The name to branch on, and the candidate to split off: the one whose averaged trade is the furthest from any."""
+    mixed = _shares_of(bound)
+    if not mixed:
+        return None
+    keys = [(_keys(c), w) for c, w in mixed]
+    top, weight = _weightiest(keys)
+    mean = np.zeros(len(top))
+    for c, w in mixed:
+        mean += w * (c.bought - c.sold)
+    spread = np.zeros(len(top))
+    for c, w in mixed:
+        spread += w * np.abs(c.bought - c.sold - mean)
+    total = sum(w for _, w in mixed)
+    score = np.where(weight < total - 1e-3, spread, 0.0)
+    i = int(np.argmax(score))
+    return (i, int(top[i])) if score[i] > 0.0 else None
+
+
+def _children(pricing: Pricing, allowed: Allowed, at: Bound, i: int, key: int) -> list[Allowed]:
+    """Name i takes exactly that candidate, or any but that one."""
+    mine = pricing.branches.name == i
+    made = []
+    for take in (True, False):
+        masks = [allowed.leave.copy(), allowed.buy.copy(), allowed.sell.copy(), allowed.exit.copy()]
+        for column, candidate in ((0, LEAVE), (1, BUY), (3, EXIT)):
+            if (candidate == key) != take:
+                masks[column][i] = False
+        if take:
+            masks[2][mine] = False
+            if key >= 4:
+                masks[2][key - 4] = allowed.sell[key - 4]
+        elif key >= 4:
+            masks[2][key - 4] = False
+        if masks[0][i] or masks[1][i] or masks[3][i] or masks[2][mine].any():
+            made.append(Allowed(*masks))
+    return made
+
+
+def _fits(choice: Choice, allowed: Allowed) -> bool:
+    c = choice.candidate
+    sells = choice.branch[c == SELL]
+    return bool(
+        allowed.leave[c == LEAVE].all()
+        and allowed.buy[c == BUY].all()
+        and allowed.exit[c == EXIT].all()
+        and allowed.sell[sells].all()
+    )
