@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
@@ -16,7 +17,7 @@ def many(kind: Kind, *, filled: bool = False) -> Kind:
 
     def read(value: object, path: KeyPath, context: Context) -> Any:
         if not isinstance(value, list):
-            hint = f'Put it in brackets: ["{value}"].' if isinstance(value, str) else ""
+            hint = f'Put it in brackets: ["{value if isinstance(value, str) else "…"}"].'
             raise Wrong(f"expected a list in brackets, found {shown(value)}", hint)
         if filled and not value:
             raise Wrong("the list is empty", "Put at least one entry in it, or leave the key out.")
@@ -116,4 +117,5 @@ def ordered(values: Mapping[str, Any], low: str, high: str, owner: type) -> None
         default = next(f.default for f in fields(owner) if f.name == name)
         ends.append(values.get(name, None if default is MISSING else default))
     if None not in ends and ends[0] > ends[1]:
-        raise Wrong(f"{low} ({ends[0]}) is more than {high} ({ends[1]})", f"Raise {high} or lower {low}.")
+        than = "later" if isinstance(ends[0], dt.date) else "more"
+        raise Wrong(f"{low} ({ends[0]}) is {than} than {high} ({ends[1]})", "Correct one of the two.")

@@ -23,6 +23,8 @@ def existing(name: str, context: Context, *, or_folder: bool = False) -> Path:
     """The absolute path of a file (or a folder) that the preferences name; raises Wrong where there is none."""
     path = (context.folder / Path(name).expanduser()).resolve()
     if context.files and not (path.is_file() or (or_folder and path.is_dir())):
+        if path.is_dir():
+            raise Wrong(f'"{name}" is a folder, not a file', "Name a file in it.")
         near = (
             nearest(path.name, sorted(entry.name for entry in path.parent.iterdir())) if path.parent.is_dir() else None
         )

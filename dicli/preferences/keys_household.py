@@ -35,7 +35,8 @@ from dicli.preferences.kinds import (
 
 # --- [tax] ----------------------------------------------------------------------------------------------------------
 
-SHORT_LONG_KEYS = (Key("short", DOLLARS, "short-term", "tax"), Key("long", DOLLARS, "long-term", "tax"))
+LOSS = number("dollars", "0", hint="Losses that are carried are written as positive figures.")
+SHORT_LONG_KEYS = (Key("short", LOSS, "short-term", "tax"), Key("long", LOSS, "long-term", "tax"))
 SIGNED_KEYS = (Key("short", SIGNED_DOLLARS, "short-term", "tax"), Key("long", SIGNED_DOLLARS, "long-term", "tax"))
 LOSSES = table(SHORT_LONG_KEYS, schema.ShortLong)
 GAINS = table(SIGNED_KEYS, schema.ShortLong)
@@ -71,7 +72,13 @@ def check_tax(values: Mapping[str, Any]) -> None:
 
 
 TAX = (
-    Key("filing_status", member(schema.FilingStatus), "the return's filing status", "tax.rates", required=True),
+    Key(
+        "filing_status",
+        member(schema.FilingStatus, "mfj is married filing jointly, mfs separately, hoh head of household."),
+        "the return's filing status",
+        "tax.rates",
+        required=True,
+    ),
     Key(
         "taxable_income",
         DOLLARS,

@@ -104,9 +104,8 @@ PLUS = fraction("-1", "1")
 
 def _one_tilt(values: Mapping[str, Any]) -> None:
     if ("times" in values) == ("plus" in values):
-        raise Wrong(
-            "expected either times or plus", "times = 1.5 multiplies the benchmark weight, plus = 0.01 adds 1 %."
-        )
+        found = "both times and plus are there" if "times" in values else "neither times nor plus is there"
+        raise Wrong(found, "times = 1.5 multiplies the benchmark weight, plus = 0.01 adds 1 %: write one of them.")
 
 
 TILT_KEYS = (
@@ -261,7 +260,7 @@ def check_backtest(values: Mapping[str, Any]) -> None:
 
 STEP = choice("day", "week", "month", "quarter", "year")
 FLOW_KEYS = (
-    Key("amount", DOLLARS, "dollars", "backtest", required=True),
+    Key("amount", DOLLARS, "how much", "backtest", required=True),
     Key("every", PERIOD, "how often", "backtest"),
 )
 FLOW = table(FLOW_KEYS, schema.Flow)

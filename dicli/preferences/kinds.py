@@ -114,11 +114,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
     import difflib  # only where something is wrong
 
-    by_fold = {name.casefold(): name for name in known}
+    folded = word.casefold()
+    by_fold: dict[str, str] = {}
+    for name in known:
+        by_fold.setdefault(name.casefold(), name)
     for fold, name in by_fold.items():
-        if sorted(fold) == sorted(word.casefold()):  # letters in another order: difflib would rather see one changed
+        # letters in another order, or a word cut short: difflib would rather see one letter changed
+        if sorted(fold) == sorted(folded) or (len(folded) > 3 and fold.startswith(folded)):
             return name
-    close = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.5)
     return by_fold[close[0]] if close else None
 
 
@@ -134,7 +138,7 @@ def _exact(value: object, says: str) -> Decimal:
                 remedy = f"Write {bare}, without quotes."
             elif re.fullmatch(r"\d+(\.\d+)?\s*%", bare):
                 remedy = f"Write {_plain(Decimal(bare.rstrip('% ')) / 100)}, without quotes."
-        raise Wrong(f"expected {says}, found {shown(value)}", remedy)
+        raise Wrong(f"expected {says}, found {shown(value)}", remedy or "Write it as a plain number, such as 5000.0.")
     number = Decimal(value)
     if not number.is_finite():
         raise Wrong(f"expected {says}, found {value}", "Leave the key out where there is no figure.")
@@ -168,15 +172,15 @@ def fraction(low: str = "0", high: str = "1", *, above: bool = False) -> Kind:
     return Kind(says, read)
 
 
-def number(says: str, low: str, high: str | None = None, *, above: bool = False) -> Kind:
-    """A figure of at least (`above`: more than) `low`, at most `high`."""
+def number(says: str, low: str, high: str | None = None, *, above: bool = False, hint: str = "") -> Kind:
+    """A figure of at least (`above`: more than) `low`, at most `high`; `hint` is the remedy for one that is not."""
     least = Decimal(low)
     bounds = f"{'more than' if above else 'at least'} {low}" + (f" and at most {high}" if high else "")
 
     def read(value: object, path: KeyPath, context: Context) -> Decimal:
         figure = _exact(value, says)
         if not (least < figure if above else least <= figure) or (high is not None and figure > Decimal(high)):
-            raise Wrong(f"expected {says}, {bounds}, found {value}")
+            raise Wrong(f"expected {says}, {bounds}, found {value}", hint or "Correct it, or leave the key out.")
         return figure
 
     return Kind(f"{says}, {bounds}", read)
@@ -198,9 +202,9 @@ def whole(low: int) -> Kind:
 
     def read(value: object, path: KeyPath, context: Context) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Wrong(f"expected {says}, found {shown(value)}")
+            raise Wrong(f"expected {says}, found {shown(value)}", "Write it without a point and without quotes.")
         if not low <= value <= 1_000_000:
-            raise Wrong(f"expected {says}, found {value}")
+            raise Wrong(f"expected {says}, found {value}", "Correct it, or leave the key out.")
         return value
 
     return Kind(says, read)
@@ -238,8 +242,10 @@ FLAG = Kind("true or false", _read_flag)
 def _read_text(value: object, path: KeyPath, context: Context) -> str:
     if not isinstance(value, str):
         raise Wrong(f"expected a text, found {shown(value)}", "Texts stand in quotes.")
-    if not value or value != value.strip() or not value.isprintable():
-        raise Wrong("expected a text without spaces around it, " + (f"found {value!r}" if value else "found nothing"))
+    if not value.strip():
+        raise Wrong("expected a text, found nothing between the quotes", "Write it, or leave the key out.")
+    if value != value.strip() or not value.isprintable():
+        raise Wrong(f"expected a text, found {value!r}", "Take out the spaces around it and the line breaks.")
     return value
 
 
@@ -266,14 +272,19 @@ def _read_symbol(value: object, path: KeyPath, context: Context) -> str:
 SYMBOL = Kind("a symbol", _read_symbol)
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str, hint: str = "Write one of these.") -> Kind:
+    """One of some words; `hint` is the remedy where none of them is near."""
     says = " | ".join(f'"{word}"' for word in words)
 
     def read(value: object, path: KeyPath, context: Context) -> str:
         if value in words and isinstance(value, str):
             return value
-        meant = nearest(value, words) if isinstance(value, str) else None
-        raise Wrong(f"expected {says}, found {shown(value)}", f'Did you mean "{meant}"?' if meant else "")
+        remedy = hint
+        if isinstance(value, str) and value:
+            inside = [word for word in words if value.casefold() in word]  # "ira" is two of the kinds of account
+            meant = inside if len(inside) > 1 else [nearest(value, words)]
+            remedy = 'Did you mean "' + '" or "'.join(filter(None, meant)) + '"?' if meant != [None] else hint
+        raise Wrong(f"expected {says}, found {shown(value)}", remedy)
 
     return Kind(says, read)
 
@@ -282,9 +293,9 @@ LOT_METHOD = choice("fifo", "lifo", "hifo", "lofo", "tax-optimal", "average")
 PERIOD = choice("week", "month", "quarter", "year")
 
 
-def member(words: type[StrEnum]) -> Kind:
+def member(words: type[StrEnum], hint: str = "Write one of these.") -> Kind:
     """One of an enumeration's words, as its member."""
-    plain = choice(*(str(word) for word in words))
+    plain = choice(*(str(word) for word in words), hint=hint)
     return Kind(plain.says, lambda value, path, context: words(plain.read(value, path, context)))
 
 
@@ -306,7 +317,7 @@ def _read_number(value: object, path: KeyPath, context: Context) -> str:
     if not isinstance(value, str):
         raise Wrong(
             f"expected the last digits of an account number in quotes, found {shown(value)}",
-            f'Write "{value}".' if isinstance(value, int) and not isinstance(value, bool) else "",
+            f'Write "{value if isinstance(value, int) and not isinstance(value, bool) else "…4821"}".',
         )
     kept = re.sub(r"[\s-]", "", _MASK.sub("", value.strip()))
     if not re.fullmatch(r"[A-Za-z0-9]{3,20}", kept) or not re.search(r"\d", kept):

@@ -23,8 +23,8 @@ class _Scanner:
         self.lines: dict[KeyPath, int] = {}
         self.counts: dict[KeyPath, int] = {}
 
-    def note(self, path: KeyPath) -> None:
-        self.lines.setdefault(path, self.text.count("\n", 0, self.at) + 1)
+    def line(self) -> int:
+        return self.text.count("\n", 0, self.at) + 1
 
     def skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self.text, self.at)
@@ -47,12 +47,11 @@ class _Scanner:
             self.at += 1
 
     def pair(self, base: KeyPath) -> None:
-        start = self.at
+        line = self.line()
         name = self.key()
-        end, self.at = self.at, start
         for n in range(1, len(name) + 1):
-            self.note((*base, *name[:n]))
-        self.at = end + 1  # the equals sign
+            self.lines.setdefault((*base, *name[:n]), line)
+        self.at += 1  # the equals sign
         self.skip(_SPACE)
         self.value((*base, *name))
 
@@ -63,7 +62,7 @@ class _Scanner:
             count = 0
             while not self.see("]"):
                 count += 1
-                self.note((*path, count))
+                self.lines.setdefault((*path, count), self.line())
                 self.value((*path, count))
                 self.comma()
             self.at += 1
@@ -84,21 +83,21 @@ class _Scanner:
 
     def header(self) -> KeyPath:
         array = self.see("[[")
-        start = self.at
+        line = self.line()
         self.at += 2 if array else 1
         path: KeyPath = ()
         *outer, last = self.key()
         for name in outer:
             path = (*path, name)
+            self.lines.setdefault(path, line)
             path = (*path, self.counts[path]) if path in self.counts else path
         path = (*path, last)
-        end, self.at = self.at, start
-        self.note(path)
+        self.lines.setdefault(path, line)
         if array:
             self.counts[path] = self.counts.get(path, 0) + 1
             path = (*path, self.counts[path])
-            self.note(path)
-        self.at = end + (2 if array else 1)
+            self.lines.setdefault(path, line)
+        self.at += 2 if array else 1
         return path
 
     def run(self) -> dict[KeyPath, int]:
