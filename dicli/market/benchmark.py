@@ -1,35 +1,23 @@
-"""The index: constituents with exact weights, from an issuer's holdings file or a plain list.
-
-Weights are recomputed from market values, because issuers round theirs: in a total-market file two names in three show
-0.00 %. They are fractions of what counts (stocks), they sum to exactly 1, and the odd units of the last place go to the
-largest remainders.
-"""
+"""The index: a benchmark from an issuer's holdings file, a plain list, the ticker of an ETF, or several of these."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
 from dicli.errors import Fault, InputError, MarketError
-from dicli.market import sectors
-from dicli.market.holdings import Holding, Holdings, layout_of, read_holdings
-from dicli.market.layouts import AGAIN, LAYOUTS
+from dicli.market import issuers
+from dicli.market.holdings import Holdings, layout_of, read_holdings
+from dicli.market.layouts import LAYOUTS
+from dicli.market.weighing import exact, ordered, weigh
 from dicli.model import Column, Constituent, Figure, Reading, Report, SetAside
-
-UNIT = Decimal("1e-15")
-"""Weights are whole multiples of this."""
-
-FRACTION_SUM = (Decimal("0.98"), Decimal("1.02"))
-PERCENT_SUM = (Decimal(95), Decimal(105))
-PLAIN_PERCENT_SUM = (Decimal(98), Decimal(102))
-MOST_DISAGREEMENT = Decimal("0.5")
-"""Percentage points by which a row's market value may differ from its own weight column."""
+from dicli.preferences.schema import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,196 +95,17 @@ FORMATS: tuple[Format, ...] = tuple(
 
 
 def _benchmark(holdings: Holdings, document: Document) -> Benchmark:
-    warnings = list(holdings.warnings)
-    _same_twice(holdings.holdings, document)
-    amounts, kept, nothing, weighed_by = _amounts(holdings, document)
-    document.raise_faults()
-    total = sum(amounts, Decimal(0))
-    if len(nothing) * 200 > len(kept):
-        warnings.append(f"{document.path}: {len(nothing)} names have no value or weight and are left out")
-    if holdings.layout != "plain":
-        _against_the_weight_column(holdings, kept, [amount / total for amount in amounts], document)
-    lost = _lost_stock(holdings)
-    if lost:
-        warnings.append(f"{document.path}: {lost}")
-    constituents = [
-        Constituent(item.symbol, weight, *_class_of(item), price=_price(item))
-        for item, weight in zip(kept, exact(amounts), strict=True)
-    ]
-    constituents, notes = _classified(constituents)
+    weighed = weigh(holdings, document)
     return Benchmark(
         name=holdings.name,
         as_of=holdings.as_of,
-        constituents=_ordered(constituents),
-        set_aside=holdings.set_aside + nothing,
+        constituents=weighed.constituents,
+        set_aside=weighed.set_aside,
         source=document.path,
-        weighed_by=weighed_by,
-        warnings=tuple(warnings),
-        notes=notes,
+        weighed_by=weighed.weighed_by,
+        warnings=weighed.warnings,
+        notes=weighed.notes,
     )
-
-
-def _price(item: Holding) -> Decimal | None:
-    """Per share, as the file says it, or market value ÷ shares to four places; None where it says neither."""
-    if item.price:
-        return item.price
-    if not item.value or not item.quantity or item.quantity < 0:
-        return None
-    price = (item.value / item.quantity).quantize(Decimal("1e-4"))
-    return price or None
-
-
-def _same_twice(holdings: Sequence[Holding], document: Document) -> None:
-    rows: dict[str, list[int]] = {}
-    for item in holdings:
-        rows.setdefault(item.symbol, []).append(item.row)
-    for symbol, found in rows.items():
-        if len(found) > 1:
-            others = " and ".join(str(row) for row in found[1:])
-            document.fault(found[0], f"{symbol} stands there again (row {others})", "Keep one row for each symbol.")
-
-
-def _amounts(holdings: Holdings, document: Document) -> tuple[list[Decimal], list[Holding], tuple[SetAside, ...], str]:
-    """What each holding weighs, in the best unit that the file has for all of them; zero and blank ones set aside."""
-    rows = holdings.holdings
-    units: tuple[tuple[str, list[Decimal | None]], ...] = (
-        ("market value", [item.value for item in rows]),
-        (
-            "quantity × price",
-            [None if item.quantity is None or item.price is None else item.quantity * item.price for item in rows],
-        ),
-        ("the weight column", [item.weight for item in rows]),
-    )
-    # A unit serves if (nearly) every row has it: new names have a blank weight on the day of a rebalance (Schwab).
-    weighed_by, amounts = next(
-        ((unit, found) for unit, found in units if all(amount is not None for amount in found)), units[2]
-    )
-    kept, weights, nothing = [], [], []
-    for item, amount in zip(rows, amounts, strict=True):
-        if amount is None or amount == 0:
-            why = "no weight in the file" if amount is None else f"worth nothing by {weighed_by}"
-            nothing.append(SetAside(None, item.symbol, item.row, why))
-        elif amount < 0:
-            document.fault(
-                item.row,
-                f"{item.symbol} has a negative {'weight' if weighed_by == 'the weight column' else weighed_by}",
-                "An index that is followed by buying stocks holds none short.",
-            )
-        else:
-            kept.append(item)
-            weights.append(amount)
-    if not kept:
-        document.refuse("no row has a market value or a weight", AGAIN)
-    if holdings.layout == "plain" and not document.faults:
-        _plain_sum(sum(weights, Decimal(0)), document)
-    return weights, kept, tuple(nothing), weighed_by
-
-
-def _plain_sum(total: Decimal, document: Document) -> None:
-    """A plain list's weights are fractions or percents; their sum says which, and one that is neither is refused."""
-    if not any(low <= total <= high for low, high in (FRACTION_SUM, PLAIN_PERCENT_SUM)):
-        document.refuse(
-            f"the weights add up to {total.normalize():f}, which is neither 1 (fractions) nor 100 (percents)",
-            "Add the names that are missing, or scale the weights.",
-        )
-
-
-def _against_the_weight_column(
-    holdings: Holdings, kept: Sequence[Holding], shares: Sequence[Decimal], document: Document
-) -> None:
-    """The file's own weights must sum to 100 with what was set aside, and agree with the shares of market value."""
-    said = sum((item.weight for item in kept if item.weight is not None), Decimal(0))
-    if not said:
-        return
-    column = said + holdings.aside_weight
-    if not PERCENT_SUM[0] <= column <= PERCENT_SUM[1]:
-        document.refuse(f"the weights add up to {column.normalize():f} %: the file seems to be cut off", AGAIN)
-    for item, share in zip(kept, shares, strict=True):
-        if item.weight is not None and abs(share * said - item.weight) > MOST_DISAGREEMENT:
-            computed = f"{share * said:.2f} % by its market value"
-            document.fault(item.row, f"{item.symbol} is {computed} and {item.weight} % by its weight", AGAIN)
-    document.raise_faults()
-
-
-_HARMLESS = ("cash", "a future", "a placeholder", "a currency forward", "no ticker", "unlisted", "a right,")
-
-
-def _lost_stock(holdings: Holdings) -> str:
-    """Says when a part of the index that is no cash was set aside: foreign listings, unknown classes."""
-    lost = Counter(item.why for item in holdings.set_aside if not item.why.startswith(_HARMLESS))
-    if not lost:
-        return ""
-    return "set aside: " + "; ".join(f"{count} × {why}" for why, count in lost.most_common(5))
-
-
-# -- weights ------------------------------------------------------------------------------------------------------
-
-
-def exact(amounts: Sequence[Decimal]) -> list[Decimal]:
-    """Fractions of the sum of `amounts` (all positive), whole multiples of UNIT, that sum to exactly 1.
-
-    The largest-remainder method (Hamilton): each share is rounded down, the units left over go to the largest
-    remainders.
-    """
-    with localcontext() as context:
-        context.prec = 50
-        total = sum(amounts, Decimal(0))
-        ideal = [amount / total for amount in amounts]
-        shares = [share.quantize(UNIT, ROUND_FLOOR) for share in ideal]
-        left = int((1 - sum(shares, Decimal(0))) / UNIT)
-        by_remainder = sorted(range(len(shares)), key=lambda place: (shares[place] - ideal[place], place))
-        for place in by_remainder[:left]:
-            shares[place] += UNIT
-    return shares
-
-
-def _ordered(constituents: Iterable[Constituent]) -> tuple[Constituent, ...]:
-    return tuple(sorted(constituents, key=lambda item: (-item.weight, item.symbol)))
-
-
-# -- sectors and industries ---------------------------------------------------------------------------------------
-
-
-def _class_of(item: Holding) -> tuple[str | None, str | None, str | None]:
-    """Sector, name and industry (Constituent's order) as the file gives them, under dicli's names."""
-    sector, industry = sectors.said(item.sector), sectors.said(item.industry)
-    if industry is not None:
-        known = sectors.industry_class(industry)
-        if known is not None:
-            sector, industry = sector or known.sector, known.industry
-        elif sector is None and sectors.is_sector(industry):
-            sector, industry = industry, None
-    return (None if sector is None else sectors.sector_name(sector)), item.name, industry
-
-
-def _classified(constituents: Sequence[Constituent]) -> tuple[list[Constituent], tuple[str, ...]]:
-    """Fill what the file leaves out from dicli's own table, and say so.
-
-    A symbol whose sector differs between the two may be another company that has taken the symbol: nothing is filled.
-    """
-    table = sectors.securities()
-    filled = Counter[str]()
-    result = []
-    for item in constituents:
-        known = table.get(item.symbol)
-        if known is not None and item.sector in (None, known.sector):
-            if item.sector is None and known.sector:
-                item = replace(item, sector=known.sector)  # noqa: PLW2901  (the same constituent, completed)
-                filled["sector"] += 1
-            if item.industry is None and known.industry:
-                item = replace(item, industry=known.industry)  # noqa: PLW2901
-                filled["industry"] += 1
-        result.append(item)
-    notes = []
-    for what, missing in (
-        ("sector", sum(1 for item in result if item.sector is None)),
-        ("industry", sum(1 for item in result if item.industry is None)),
-    ):
-        if filled[what]:
-            notes.append(f"{what} from dicli's own table: {filled[what]} of {len(result)} names")
-        if missing:
-            notes.append(f"{what} not known: {missing} of {len(result)} names")
-    return result, tuple(notes)
 
 
 # -- making one of others -----------------------------------------------------------------------------------------
@@ -311,7 +120,7 @@ def cut(benchmark: Benchmark, top: int) -> Benchmark:
     return replace(
         benchmark,
         name=f"{benchmark.name}, top {len(kept)}" if len(kept) < len(benchmark.constituents) else benchmark.name,
-        constituents=_ordered(replace(item, weight=weight) for item, weight in zip(kept, weights, strict=True)),
+        constituents=ordered(replace(item, weight=weight) for item, weight in zip(kept, weights, strict=True)),
     )
 
 
@@ -337,7 +146,7 @@ def blend(parts: Sequence[tuple[Benchmark, Decimal]]) -> Benchmark:
     return Benchmark(
         name=" + ".join(f"{(share / scale * 100).normalize():f} % {part.name}" for part, share in parts),
         as_of=None if None in dates else min(day for day in dates if day is not None),
-        constituents=_ordered(
+        constituents=ordered(
             replace(known[symbol], weight=weight) for symbol, weight in zip(amounts, weights, strict=True)
         ),
         set_aside=tuple(item for part, _ in parts for item in part.set_aside),
@@ -436,3 +245,104 @@ def diff(old: Benchmark, new: Benchmark, *, at_least: Decimal = Decimal(0)) -> R
         title=f"{old.name} ({old.as_of}) → {new.name} ({new.as_of})",
         finding=bool(joined or left),
     )
+
+
+# -- from the preferences to the benchmark ------------------------------------------------------------------------
+
+
+def load(
+    index: Index,
+    as_of: dt.date,
+    *,
+    offline: bool = False,
+    stale_ok: bool = False,
+    cache: Path | None = None,
+    base: str | None = None,
+    deadline: float = issuers.DEADLINE,
+    say: Callable[[str], None] = lambda _: None,
+) -> Benchmark:
+    """The benchmark that [index] asks for, checked for age; what there is to warn about is in its `warnings`.
+
+    A ticker's holdings are fetched from its issuer once a day (`say` is told), kept under the `cache` folder with their
+    date, and taken from there when they cannot be had. Raises InputError for files that cannot be read, MarketError
+    where nothing can be had or all is too old.
+    """
+    parts = []
+    for part in index.parts:
+        if part.file is not None:
+            benchmark = read(part.file)
+        else:
+            benchmark = _of_fund(part.name, as_of, offline=offline, cache=cache, base=base, deadline=deadline, say=say)
+        aged = check_age(benchmark, as_of, index.max_age_days, stale_ok=stale_ok)
+        parts.append((replace(benchmark, warnings=benchmark.warnings + aged), part.weight))
+    whole = blend(parts)
+    return whole if index.top is None else cut(whole, index.top)
+
+
+def _of_fund(
+    ticker: str,
+    as_of: dt.date,
+    *,
+    offline: bool,
+    cache: Path | None,
+    base: str | None,
+    deadline: float,
+    say: Callable[[str], None],
+) -> Benchmark:
+    fund = issuers.fund(ticker)
+    shelf = issuers.Shelf(fund, cache)
+    kept = shelf.newest(as_of)
+    problem = "--offline"
+    if not offline:
+        if kept is not None and shelf.checked is not None and shelf.checked >= as_of:
+            return _from_shelf(fund, kept)
+        try:
+            say(f"fetching the holdings of {fund.ticker} from {fund.issuer}")
+            fetched = issuers.fetch(fund, as_of, base=base, deadline=deadline)
+            benchmark = replace(read_document(Document(f"{fund.ticker} from {fetched.address}", fetched.data)),
+                                name=fund.ticker)  # fmt: skip
+            _plausible(benchmark, fund, None if kept is None else _from_shelf(fund, kept))
+        except (MarketError, InputError) as error:
+            problem = "; ".join(f"{fault.where}: {fault.what}" for fault in error.faults[:2])
+        else:
+            path = shelf.keep(fetched, benchmark.as_of, as_of)
+            return replace(benchmark, source=str(path))
+    if kept is None:
+        raise MarketError(
+            Fault(
+                f"index.benchmark = {ticker}",
+                f"its holdings could not be fetched ({problem}), and none are in the cache",
+                f"Download them from {fund.page} and set index.benchmark to the file.",
+            )
+        )
+    old = _from_shelf(fund, kept)
+    if offline:
+        return old
+    warning = f"{ticker}: its holdings could not be fetched ({problem}); those of {old.as_of} are used from the cache"
+    return replace(old, warnings=(*old.warnings, warning))
+
+
+def _from_shelf(fund: issuers.Fund, path: Path) -> Benchmark:
+    return replace(read(path), name=fund.ticker)
+
+
+def _plausible(new: Benchmark, fund: issuers.Fund, old: Benchmark | None) -> None:
+    """A file that parses can still be half a file. Raises MarketError."""
+    count = len(new.constituents)
+    fewest, most = fund.names
+    said = ""
+    if not fewest <= count <= most:
+        said = f"the file has {count} names where {fewest} to {most} are expected"
+    elif old is not None and abs(count - len(old.constituents)) * 10 > len(old.constituents):
+        said = f"the file has {count} names, and {len(old.constituents)} on {old.as_of}"
+    elif old is not None and old.as_of and new.as_of and new.as_of < old.as_of:
+        said = f"the file is of {new.as_of}, older than the one of {old.as_of} in the cache"
+    if said:
+        raise MarketError(Fault(fund.ticker, said))
+
+
+def last_two(ticker: str, cache: Path | None = None) -> tuple[Benchmark, Benchmark] | None:
+    """The holdings before the newest in the cache, and the newest: for `index diff`. None where there are not two."""
+    fund = issuers.fund(ticker)
+    paths = issuers.Shelf(fund, cache).paths()
+    return None if len(paths) < 2 else (_from_shelf(fund, paths[-2]), _from_shelf(fund, paths[-1]))

@@ -1,7 +1,7 @@
 """How each issuer writes its holdings files: names of columns, and which rows are no stock.
 
-iShares, State Street, Invesco (2018, 2023 and 2026 columns), Vanguard (CSV old and new, JSON old and new), Schwab Asset
-Management, and a plain `symbol,weight` list.
+iShares, State Street, Invesco (2018, 2023 and 2026 columns, JSON), Vanguard (CSV old and new, JSON old and new), Schwab
+Asset Management, and a plain `symbol,weight` list.
 """
 
 from __future__ import annotations
@@ -146,6 +146,21 @@ def _first_cell(column: str) -> Callable[[Document], str | None]:
     return find
 
 
+def _dated(item: object, day: object) -> object:
+    """The object with its day (`2026-06-30T00:00:00-04:00`) cut to the date."""
+    return {**item, "asOfDate": str(day or item.get("asOfDate") or "")[:10]} if isinstance(item, dict) else item
+
+
+def _invesco_objects(document: Document) -> Sequence[object]:
+    """The list of holdings in Invesco's JSON: `{effectiveDate, effectiveBusinessDate, holdings: […]}`."""
+    found = document.json
+    holdings = found.get("holdings") if isinstance(found, dict) else None
+    if not isinstance(holdings, list):
+        return document.refuse("the JSON text has no list of holdings", AGAIN)
+    day = found.get("effectiveBusinessDate") or found.get("effectiveDate")
+    return [_dated(item, day) for item in holdings]
+
+
 def _vanguard_objects(document: Document) -> Sequence[object]:
     """The list of holdings in Vanguard's JSON: `[{holdingDetailItem: […]}]`, or `{fund: {entity: […]}}` since 2023."""
     found = document.json
@@ -156,8 +171,7 @@ def _vanguard_objects(document: Document) -> Sequence[object]:
     fund = found.get("fund") if isinstance(found, dict) else None
     entity = fund.get("entity") if isinstance(fund, dict) else None
     if isinstance(entity, list):
-        date = found.get("asOfDate")
-        return [{**item, "asOfDate": date} if isinstance(item, dict) else item for item in entity]
+        return [_dated(item, found.get("asOfDate")) for item in entity]
     return document.refuse("the JSON text has no list of holdings", AGAIN)
 
 
@@ -224,6 +238,25 @@ INVESCO = Layout(
     name=_first_cell("fund ticker"),
 )
 
+INVESCO_JSON = Layout(
+    "Invesco JSON",
+    (says("percentageoftotalnetassets"), says("effectivedate"), says("totalnumberofholdings")),
+    _names(
+        symbol=("ticker",),
+        name=("issuername",),
+        value=("marketvaluebase",),
+        weight=("percentageoftotalnetassets",),
+        quantity=("units",),
+        kind=("securitytypename",),
+        date=("asofdate",),
+    ),
+    ("symbol", "name", "weight"),
+    _class_aside,
+    must=(is_kind("json"),),
+    ignored=("securitytypecode", "coupon", "maturitydate", "nextcalldate", "spmoodysrating", "localcurrencyname"),
+    objects=_invesco_objects,
+)
+
 _PERCENT_OF_FUND = ("% of fund*", "% of funds*", "% of fund", "% of funds")
 
 VANGUARD = Layout(
@@ -274,15 +307,19 @@ VANGUARD_JSON = Layout(
 
 SCHWAB = Layout(
     "Schwab",
-    (columns("as-of-date"), columns("percent of assets", "symbol")),
+    (
+        columns("as-of-date"),
+        says("percent of assets", "percent_of_assets"),
+    ),
     _names(
         date=("as-of-date",),
-        weight=("percent of assets",),
+        weight=("percent of assets", "percent_of_assets"),
         value=("market value",),
         name=("security name", "description"),
     ),
     ("date", "symbol", "weight"),
     _schwab_aside,
+    ignored=("bbg_figi", "coupon_rate", "maturity_date"),
     undotted=True,
 )
 
@@ -299,4 +336,4 @@ PLAIN = Layout(
     percent=False,
 )  # fmt: skip
 
-LAYOUTS = (ISHARES, STATE_STREET, INVESCO, VANGUARD, VANGUARD_JSON, SCHWAB, PLAIN)
+LAYOUTS = (ISHARES, STATE_STREET, INVESCO, INVESCO_JSON, VANGUARD, VANGUARD_JSON, SCHWAB, PLAIN)
