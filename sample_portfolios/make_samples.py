@@ -18,10 +18,14 @@ PORTFOLIOS = {"starter": starter.files, "tech_couple": tech_couple.files, "retir
 
 
 def main(folder: Path) -> None:
-    """Write all portfolios below `folder`; files that no portfolio has are left alone."""
+    """Write all portfolios below `folder`; lot files of names that are no longer held go, all else is left alone."""
     market = Market()
     for name, files in PORTFOLIOS.items():
-        for path, text in files(market).items():
+        made = files(market)
+        for old in (folder / name).glob("schwab/lots/Lot-Details-*.csv"):
+            if old.relative_to(folder / name).as_posix() not in made:
+                old.unlink()
+        for path, text in made.items():
             target = folder / name / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text.encode("utf-8"))

@@ -40,7 +40,7 @@ cash = { target = 0.005, max = 0.02 }
 min_trade = 5.0
 
 [harvest]
-min_loss = 10.0
+min_loss = 5.0
 min_loss_fraction = 0.05
 substitutes = "same-industry"
 
@@ -65,8 +65,8 @@ README = """\
 
 A first portfolio, invented throughout: one Fidelity account of about ${value:,.0f} with {names} names in fractional
 shares. It was opened on {opened} and funded each month, so that the history (`fidelity/Accounts_History.csv`) covers
-every lot; positions (`fidelity/Portfolio_Positions_Nov-20-2026.csv`) are only the control totals. Fidelity exports no lots:
-dicli rebuilds them from the history.
+every lot; the positions (`fidelity/Portfolio_Positions_Nov-20-2026.csv`) are only the control totals. Fidelity exports
+no lots: dicli rebuilds them from the history.
 
 It shows: at most 100 names out of an index of about 500 (`holdings/IVV_holdings.csv`, in the iShares layout; its
 weights and prices are illustrative and invented), an industry and a list left out, three losses taken in August, and

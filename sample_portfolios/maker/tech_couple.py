@@ -312,7 +312,7 @@ class Joint:
             if symbol not in names:
                 raise ValueError(f"{symbol} is not held")
             when = dt.date(2026, 11, 9)
-            self._buy(symbol, when, share_of(Decimal(420), self.market.price(symbol, when), 4))
+            self._buy(symbol, when, share_of(Decimal(2100), self.market.price(symbol, when), 4))
 
     def _history(self) -> None:
         """The rows since `COVERED_FROM` that the lots and sales call for, with dividends, interest and deposits."""
@@ -342,7 +342,7 @@ class Joint:
         self.rows.sort(key=lambda row: (row.date, row.kind != "deposit", row.symbol))
 
 
-RECENT = ("AAPL", "AMZN", "JPM", "LLY", "V", "WMT", "COST", "NFLX", "GE", "NOW")  # bought on November 9
+RECENT = ("AAPL", "AMZN", "JPM", "LLY", "V", "XOM", "COST", "NFLX", "GE", "NOW")  # bought on November 9
 
 
 def _fee(gross: Decimal) -> Decimal:
