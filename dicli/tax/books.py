@@ -76,11 +76,10 @@ class Match:
 class Realized:
     """One row per sale, lot and term of a taxable account.
 
-    `gain` = proceeds − basis. `basis` carries earlier wash adjustments; `broker_basis` is without those that came from
-    this household's own computation (`adjustment` = basis − broker_basis). `disallowed` ≥ 0, of which `permanent` is
-    lost for good (R-IRA); `allowed` = gain + disallowed. `allowed_loss_quantity`: loss shares that nothing has
-    replaced yet. `provisional`: a purchase not yet in the data could still disallow them (R-YEAREND). `nondeductible`
-    is the part of `disallowed` that is no wash sale (R-RELATED, code L).
+    `gain` = proceeds − basis. `basis` is right for tax: earlier wash adjustments (`adjustment`) are inside.
+    `disallowed` ≥ 0, of which `permanent` is lost for good (R-IRA) and `nondeductible` is no wash sale (R-RELATED,
+    code L); `allowed` = gain + disallowed. `allowed_loss_quantity`: loss shares that nothing has
+    replaced yet. `provisional`: a purchase not yet in the data could still disallow them (R-YEAREND).
     """
 
     sale: str
@@ -110,10 +109,6 @@ class Realized:
     @property
     def allowed(self) -> Fraction:
         return self.proceeds - self.basis + self.disallowed
-
-    @property
-    def broker_basis(self) -> Fraction:
-        return self.basis - self.adjustment
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from dicli.model import Term
 
@@ -40,3 +41,9 @@ def term(held_from: dt.date, sold: dt.date, *, inherited: bool = False) -> Term:
 def held_over_six_months(acquired: dt.date, sold: dt.date) -> bool:
     """More than six months, counted as R-TERM counts the year (R-XDIV, IRC 852(b)(4))."""
     return sold >= months_later(acquired + ONE_DAY, 6)
+
+
+@lru_cache(maxsize=65536)
+def long_from_ordinal(held_from: int) -> int:
+    """`long_from` on proleptic ordinals, remembered: a history asks for the same few thousand days again and again."""
+    return long_from(dt.date.fromordinal(held_from)).toordinal()
