@@ -195,9 +195,17 @@ def _check_pair(entries: Sequence[AccountEntry], one: int, other: int, file: str
         rival = first if bare == other else second
         what = f'the file {file} also belongs to account "{rival.name}", and "{entries[bare].name}" has no number'
         context.fault(("accounts", bare + 1, "number"), what, 'Give its last four: number = "…4821".')
-    elif first.number.endswith(second.number) or second.number.endswith(first.number):
+    elif _same_end(first.number, second.number):
         what = f'the file {file} is also claimed by account "{first.name}" for a number that ends the same way'
         context.fault(("accounts", other + 1, "number"), what, "Write more of the two numbers, or correct one.")
+
+
+def _same_end(one: str, other: str) -> bool:
+    """Whether one account in a file could be both: the digits at the end decide, as a file may mask the rest."""
+    first, second = re.search(r"\d+$", one), re.search(r"\d+$", other)
+    if first is None or second is None:
+        return one == other
+    return first[0].endswith(second[0]) or second[0].endswith(first[0])
 
 
 def _check_tilts(screens: Screens, tilts: Tilts, context: Context) -> None:
@@ -239,6 +247,7 @@ _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     ("Expected ']'", "Close the heading: [limits]."),
     ("Expected ']]'", "Close the heading: [[accounts]]."),
     ("Unterminated string", "Close the quotes."),
+    ('Expected "\'"', "Close the quotes on the line on which they start."),
     ("Found invalid character", "Close the quotes on the line on which they start."),
     ("Illegal character", "Take out the invisible character, or close the quotes."),
     ("Unclosed array", "Close the list with ], and put commas between its entries."),
