@@ -73,7 +73,7 @@ STEERED: dict[str, tuple[tuple[float, int], ...]] = {
 LAST = {
     "NKE": 6184, "PYPL": 5527, "DIS": 8716, "SBUX": 7443, "ADBE": 26871, "CMCSA": 2906, "KHC": 2392, "VZ": 3518,
     "GOOGL": 24163, "ORCL": 21208, "UPS": 7695, "MMM": 11832, "CVS": 5264, "TGT": 8347, "BA": 16429, "INTC": 2251,
-    "FDX": 19874, "PFE": 2138, "CLX": 9655, "LUV": 2783, "XOM": 12390, "CVX": 17045, "MSFT": 44216, "AAPL": 24819,
+    "FDX": 19874, "PFE": 2138, "CLX": 9655, "LUV": 2783, "XOM": 12390, "CVX": 17045, "MSFT": 8215, "AAPL": 24819,
     "NVDA": 16377, "AMZN": 21642, "TSLA": 31105, "META": 58230, "BRK.B": 47718,
 }  # fmt: skip
 # The second share class follows the first at a fixed ratio.

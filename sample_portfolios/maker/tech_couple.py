@@ -93,7 +93,7 @@ themes = [ { list = "lists/clean-power.csv", times = 2.0 } ]
 
 [limits]
 max_weight = 0.08
-max_tracking_error = 0.0175
+max_tracking_error = 0.02
 cash = { target = 0.005, max = 0.02 }
 min_trade = 25.0
 turnover = 0.20
