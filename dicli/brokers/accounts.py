@@ -15,9 +15,9 @@ def shown_digits(account: str) -> str:
 
 
 def number_in(title: str) -> str:
-    """The masked number at the end of an account's title: "...234" of "Individual ...234"; else the whole title."""
+    """The number at the end of an account's title as it is shown: "...234" of "Individual ...234"; else empty."""
     found = _MASKED.search(title.strip())
-    return found[0] if found else title.strip()
+    return found[0] if found else ""
 
 
 def account_matches(number: str, account: str) -> bool:

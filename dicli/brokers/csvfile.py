@@ -15,7 +15,7 @@ from typing import TypeVar
 from dicli.brokers.document import AGAIN, Document, Record, plain
 from dicli.brokers.values import BLANK, UNKNOWN_DATE, parse_date, parse_money, parse_percent, parse_quantity
 from dicli.errors import Fault, InputError
-from dicli.model import Source
+from dicli.model import Source, Term
 
 Columns = Mapping[str, Sequence[str]]
 """Canonical name -> the names that files give it, in `plain` form. A second column of one name is `name.2`."""
@@ -79,6 +79,12 @@ class Row:
         if plain(said) not in choices and self.table.document.ignores(said, self.line):
             return None
         return self.choice(column, choices, IGNORE)
+
+    def term(self, short: str, long: str) -> Term | None:
+        """The term of a closed lot by the column that holds its gain; None where neither does, or both do."""
+        gains = self.money_or_none(short), self.money_or_none(long)
+        filled = [gain for gain in gains if gain] or [gain for gain in gains if gain is not None]
+        return None if len(filled) != 1 else Term.SHORT if filled[0] is gains[0] else Term.LONG
 
     def check_product(
         self, quantity: Decimal | None, price: Decimal | None, amount: Decimal | None, fees: Decimal | None = None
@@ -255,8 +261,10 @@ def table(
             if score == len(synonyms):
                 break
     if best < 0:
-        wanted = ", ".join(_quoted(columns.get(column, (column,))[0] for column in required))
+        wanted = ", ".join(_quoted((columns.get(column) or (column,))[0] for column in required))
         document.refuse(f"no header row with the columns {wanted} was found", AGAIN)
+    if records is None:
+        _nothing_above(document, best)
     return Table(
         document, rows[best], rows[best + 1 :], columns, required, skip=skip, stop=stop, short=short, ignored=ignored
     )
@@ -278,10 +286,12 @@ def sections(
     heads = [
         place
         for place, (_, cells) in enumerate(document.records)
-        if all(not names.isdisjoint({plain(cell) for cell in cells}) for names in wanted)
+        if 2 * sum(1 for names in wanted if not names.isdisjoint({plain(cell) for cell in cells})) > len(wanted)
     ]
     if not heads:
         table(document, columns, required)  # says what is missing
+    else:
+        _nothing_above(document, heads[0])
     starts: list[tuple[int, str]] = []
     for number, head in enumerate(heads):
         after = heads[number - 1] + 1 if number else 0
@@ -323,6 +333,16 @@ def table_of_objects(
         if isinstance(item, dict)
     ]
     return Table(document, (1, list(header)), records, columns, required, ignored=ignored)
+
+
+def _nothing_above(document: Document, head: int) -> None:
+    """A fault for rows of the table right above its header: the file was sorted or edited."""
+    width = sum(1 for cell in document.records[head][1] if cell.strip())
+    for line, cells in reversed(document.records[:head]):
+        filled = sum(1 for cell in cells if cell.strip())
+        if len(cells) < width or not filled >= 3 or 2 * filled < width:
+            return
+        document.fault(line, "a row of the table stands above its header", AGAIN)
 
 
 def numbered(header: Sequence[str]) -> list[str]:

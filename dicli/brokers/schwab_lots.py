@@ -75,7 +75,10 @@ def read_lots(document: Document) -> Reading:
     found = _LOT_TITLE.fullmatch(title)
     symbol, account = (found["symbol"], number_in(found["account"] or "")) if found else ("", "")
     as_of = next(iter(dates_in(title)), None)
-    rows = table(document, LOTS, ("opened", "quantity", "basis"), skip=("total",), ignored=LOTS_IGNORED)
+    # The wide variant without its purchase dates would pass the holding-period dates off as them.
+    wide = any("disallowed loss" in names or "transaction cb" in names for names in document.head_columns)
+    required = ("opened", "quantity", "basis", *(["bought", "disallowed"] if wide else []))
+    rows = table(document, LOTS, required, skip=("total",), ignored=LOTS_IGNORED)
     if not found and "symbol" not in rows.index:
         document.refuse('the title "SYMBOL Lot Details for ..." is missing: whose lots these are is unknown', AGAIN)
     lots: list[Lot] = []
@@ -139,9 +142,9 @@ def read_realized(document: Document) -> Reading:
     sales: list[Sale] = []
     aside: list[SetAside] = []
     accounts: list[str] = []
-    required = ("symbol", "closed", "opened", "quantity", "proceeds", "basis", "term", "wash", "disallowed")
+    required = tuple(column for column in REALIZED if column != "name")
     for label, rows in sections(document, REALIZED, required, skip=("total",), ignored=REALIZED_IGNORED):
-        account = whole if not label or label == title else number_in(label)
+        account = whole if not label or label == title else number_in(label) or label
         accounts.append(account)
         for row in rows:
             symbol, quantity = row.text("symbol"), row.quantity("quantity")

@@ -50,6 +50,8 @@ def read_positions(document: Document) -> Reading:
     totals = 0
     for label, rows in sections(document, COLUMNS, REQUIRED, skip=TOTALS, ignored=IGNORED):
         account = _account(label)
+        if account.lower().startswith(_TITLE):
+            document.fault(rows.line, "the line with the account's name is missing above this table", AGAIN)
         if account in accounts:
             document.fault(rows.line, f'the account "{account}" comes twice', AGAIN)
         accounts.append(account)
@@ -88,8 +90,8 @@ def _account(label: str) -> str:
     """The account of a title "Positions for account Individual ...234 as of …" or of a line "Individual ...234"."""
     said = label.strip()
     if said.lower().startswith("positions for account "):
-        said = said[len("positions for account ") :].rpartition(" as of ")[0]
-    return number_in(said)
+        return number_in(said[len("positions for account ") :].rpartition(" as of ")[0])
+    return number_in(said) or said
 
 
 def _not_held(row: Row, symbol: str) -> str | None:

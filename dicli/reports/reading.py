@@ -39,16 +39,9 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
         "broker": reading.broker,
         "kind": list(reading.kinds),
         "accounts": [shown[account] for account in reading.accounts],
-        **{
-            name: [{field: _value(entry, field, shown) for field in fields} for entry in getattr(reading, name)]
-            for name, fields in FIELDS.items()
-            if name not in {"constituents", "set_aside"}
-        },
+        **{name: _rows(reading, name, shown) for name in ("positions", "lots", "transactions", "sales")},
         "cash": {shown[account]: f"{amount:f}" for account, amount in reading.cash.items()},
-        **{
-            name: [{field: _value(entry, field, shown) for field in FIELDS[name]} for entry in getattr(reading, name)]
-            for name in ("constituents", "set_aside")
-        },
+        **{name: _rows(reading, name, shown) for name in ("constituents", "set_aside")},
         "rows": reading.rows,
         "as_of": _plain(reading.as_of),
         "coverage": [_plain(day) for day in reading.coverage] if reading.coverage else None,
@@ -57,11 +50,15 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     }
 
 
+def _rows(reading: Reading, name: str, shown: Mapping[str | None, str | None]) -> list[dict[str, Any]]:
+    return [{field: _value(entry, field, shown) for field in FIELDS[name]} for entry in getattr(reading, name)]
+
+
 def _shown(reading: Reading) -> Mapping[str | None, str | None]:
     """Each account by its last digits; of two that end alike the second is marked, so that no sum joins them."""
-    rows = (*reading.positions, *reading.lots, *reading.transactions, *reading.sales, *reading.set_aside)
+    rows: tuple[Any, ...] = (*reading.positions, *reading.lots, *reading.transactions, *reading.sales)
     shown: dict[str | None, str | None] = {None: None}
-    for account in (*reading.accounts, *reading.cash, *(row.account for row in rows)):
+    for account in (*reading.accounts, *reading.cash, *(row.account for row in (*rows, *reading.set_aside))):
         if account not in shown:
             digits, taken = shown_digits(account or ""), set(shown.values())
             number = 2
