@@ -13,7 +13,7 @@ from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
 from dicli.errors import Fault, InputError, MarketError
 from dicli.market import issuers
-from dicli.market.holdings import Holdings, layout_of, read_holdings
+from dicli.market.holdings import Holdings, layout_of, open_document, read_holdings
 from dicli.market.layouts import LAYOUTS
 from dicli.market.weighing import exact, ordered, weigh
 from dicli.model import Column, Constituent, Figure, Reading, Report, SetAside
@@ -51,7 +51,7 @@ class Benchmark:
 
 def read(path: str | Path) -> Benchmark:
     """Read an index holdings file. Raises InputError with all that is wrong in it."""
-    return read_document(Document.open(path))
+    return read_document(open_document(path))
 
 
 def read_document(document: Document) -> Benchmark:

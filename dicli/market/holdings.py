@@ -54,6 +54,14 @@ class Holdings:
     warnings: tuple[str, ...]
 
 
+def open_document(path: str | Path) -> Document:
+    """A holdings file, opened. Raises InputError where it is no text, workbook or JSON at all."""
+    try:
+        return Document.open(path)
+    except InputError as error:
+        raise InputError(map(_from_issuer, error.faults)) from None
+
+
 def layout_of(document: Document) -> tuple[Layout, tuple[str, ...]] | None:
     """The layout that claims the file and the signals it was recognised by; None where none does.
 
@@ -79,12 +87,11 @@ def read_holdings(document: Document) -> Holdings:
     try:
         return _read(document, layout, signals)
     except InputError as error:
-        raise InputError(_from_issuer(fault) for fault in error.faults) from None
+        raise InputError(map(_from_issuer, error.faults)) from None
 
 
 def _from_issuer(fault: Fault) -> Fault:
-    remedy = fault.remedy.replace(AGAIN_FROM_BROKER, AGAIN)
-    return Fault(fault.where, fault.what, remedy)
+    return Fault(fault.where, fault.what, fault.remedy.replace(AGAIN_FROM_BROKER, AGAIN))
 
 
 def _read(document: Document, layout: Layout, signals: tuple[str, ...]) -> Holdings:
@@ -183,7 +190,7 @@ def _as_of(document: Document) -> dt.date | None:
     for line, cells in document.records:
         said = ",".join(cell.strip() for cell in cells if cell.strip())
         found = _AS_OF.search(said.lower())
-        if found is None or len(said) > 120 or "percent of assets" in said.lower():
+        if found is None or len(said) > 120 or "as-of-date" in said.lower():
             continue
         if is_blank(found[1]):
             document.refuse(

@@ -27,7 +27,7 @@ KEPT = 24
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """`addresses` are tried in order, `{date}` in one being the day asked for; `names`: the fewest and most to expect."""
+    """`addresses` are tried in order, `{date}` in one being the day asked for. `names`: the fewest and most."""
 
     ticker: str
     issuer: str

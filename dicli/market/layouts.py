@@ -43,10 +43,7 @@ class Layout:
     def claims(self, document: Document) -> tuple[str, ...]:
         """The words of the signals that were seen, if they are enough; else none."""
         seen = tuple(signal.what for signal in (*self.must, *self.signals) if signal.seen(document))
-        return seen if len(seen) > len(self.must) and len(seen) > 1 and self._must_all(document) else ()
-
-    def _must_all(self, document: Document) -> bool:
-        return all(signal.seen(document) for signal in self.must)
+        return seen if len(seen) > 1 and all(signal.seen(document) for signal in self.must) else ()
 
 
 def _names(**synonyms: tuple[str, ...]) -> Columns:
@@ -240,7 +237,7 @@ INVESCO = Layout(
 
 INVESCO_JSON = Layout(
     "Invesco JSON",
-    (says("percentageoftotalnetassets"), says("effectivedate"), says("totalnumberofholdings")),
+    (says("effectivedate"), says("totalnumberofholdings")),
     _names(
         symbol=("ticker",),
         name=("issuername",),
@@ -252,7 +249,7 @@ INVESCO_JSON = Layout(
     ),
     ("symbol", "name", "weight"),
     _class_aside,
-    must=(is_kind("json"),),
+    must=(is_kind("json"), says("percentageoftotalnetassets")),
     ignored=("securitytypecode", "coupon", "maturitydate", "nextcalldate", "spmoodysrating", "localcurrencyname"),
     objects=_invesco_objects,
 )
@@ -299,7 +296,7 @@ VANGUARD_JSON = Layout(
     ),
     ("symbol", "name", "weight"),
     _vanguard_aside,
-    must=(is_kind("json"),),
+    must=(is_kind("json"), says("mktvalpercent", "percentweight")),
     ignored=("reportingname", "shortname", "sedol", "isin", "issuetypecode", "parentissuetypecode", "market", "type",
              "countryofriskcode", "icblevel4sectorname", "notionalvalue", "holdingtype"),
     objects=_vanguard_objects,
@@ -325,11 +322,15 @@ SCHWAB = Layout(
 
 PLAIN = Layout(
     "plain",
-    (columns("symbol", "weight"), columns("ticker", "weight"), says("weight")),
+    (says("symbol,weight", "ticker,weight"),),
     _names(symbol=("ticker",), date=("as of", "as_of")),
     ("symbol", "weight"),
     must=(
         is_kind("csv"),
+        Signal(
+            "the columns symbol and weight",
+            lambda document: any("weight" in seen and seen & {"symbol", "ticker"} for seen in document.head_columns),
+        ),
         without("quantity", "shares", "cost basis", "cost_basis", "acquired", "identifier", "holding ticker",
                 "holdingsticker", "asset class", "value", "market value"),
     ),
