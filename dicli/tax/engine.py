@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -76,6 +77,7 @@ class Row:
     permanent: Fraction = ZERO
     nondeductible: Fraction = ZERO
     allowed_loss_quantity: Fraction = ZERO
+    allowed_loss: Fraction = ZERO
     matches: list[Match] = field(default_factory=list)
 
 
@@ -415,9 +417,10 @@ class FamilyBook:
             for lot in origin.lots
             for piece in lot.pieces
         ]
-        return Books(tuple(map(self._realized, rows)), tuple(open_lots), tuple(self.notices.values()))
+        return Books(tuple(map(self.realized, rows)), tuple(open_lots), tuple(self.notices.values()))
 
-    def _realized(self, row: Row) -> Realized:
+    def realized(self, row: Row) -> Realized:
+        """The row as a value (R-YEAREND: provisional while a purchase within 30 days could still come)."""
         day = row.step.day
         return Realized(
             sale=row.step.event.id, lot=row.lot.origin.id, account=row.lot.account, symbol=row.symbol,
@@ -442,6 +445,25 @@ class FamilyBook:
     def purchases_between(self, first: int, last: int) -> list[Origin]:
         """Purchases of the days first … last, earliest first."""
         return self.purchases[bisect_left(self.days, first) : bisect_right(self.days, last)]
+
+
+def branch(book: FamilyBook, lot: Lot, day: int) -> FamilyBook:
+    """A copy of a finished family's state, deep enough to dispose of `lot` on `day` without touching the original.
+
+    Only that lot and the purchases of its window are copied: nothing else can change.
+    """
+    other = copy(book)
+    copies: dict[Origin, Origin] = {}
+    for origin in {lot.origin, *book.purchases_between(day - replace.WINDOW, day)}:
+        twin = copies[origin] = copy(origin)
+        twin.lots = [Lot(twin, old.account, old.symbol, [piece.copy() for piece in old.pieces]) for old in origin.lots]
+        twin.closed = list(origin.closed)
+    mine = next(twin for twin, old in zip(copies[lot.origin].lots, lot.origin.lots, strict=True) if old is lot)
+    other.held = {(mine.account, mine.symbol): [mine]}
+    other.purchases = [copies[origin] for origin in book.purchases_between(day - replace.WINDOW, day)]
+    other.days = [origin.acquired for origin in other.purchases]
+    other.rows, other.notices, other.pending, other.deferred = {}, {}, [], []
+    return other
 
 
 def plain(value: Any) -> str:

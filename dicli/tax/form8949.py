@@ -214,7 +214,7 @@ def summary(rows: Sequence[Row8949], broker: str) -> tuple[Row8949, ...]:
                 codes,
                 sums.g,
                 sums.h,
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 

@@ -138,8 +138,8 @@ def gift_basis(
     taxable_gift: Number | None = None,
     fraction_places: int | None = None,
 ) -> GiftBasis:
-    """R-GIFT: the donor's basis, plus the gift tax on the appreciation (gift tax × (fmv − donor's basis) ÷ taxable gift,
-    not above fmv); the value at the gift for a loss, where that is lower (IRC 1015). `fraction_places` rounds the
+    """R-GIFT: the donor's basis, plus the gift tax on the appreciation (gift tax × (fmv − donor's basis) ÷ taxable
+    gift, not above fmv); the value at the gift for a loss, where that is lower (IRC 1015). `fraction_places` rounds the
     fraction as the publication's example does. `taxable_gift` None: the whole value.
     """
     value, basis = exact(fmv), exact(donor_basis)

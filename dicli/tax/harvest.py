@@ -1,15 +1,23 @@
-"""Harvest opportunities, what-if and do-not-buy (being written; the signatures are final)."""
+"""What a sale would bring before it is made, what a trade would spoil, and what not to buy today (R-HARVEST)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from dicli.model import Term
 from dicli.tax.books import Books, Match, Notice, Realized
-from dicli.tax.ledger import Choices, Event, Identical, Method, Number, TaxAccount
+from dicli.tax.corporate import carried
+from dicli.tax.engine import HALF_A_CENT, FamilyBook, Pick, Row, branch
+from dicli.tax.ledger import Choices, Event, EventKind, Identical, Method, Number, TaxAccount
+from dicli.tax.lots import Lot
+from dicli.tax.prepare import DISPOSALS, Families, Step, exact
+from dicli.tax.replace import WINDOW, origins, shares
+from dicli.tax.wash import DEFAULT, Household, book
+
+ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,100 @@ def opportunities(
     *,
     as_of: dt.date,
     prices: Mapping[str, Number],
-    choices: Choices = Choices(),  # noqa: B008  (frozen)
+    choices: Choices = DEFAULT,
     identical: Identical | None = None,
     method: Method | Mapping[str, Method] = "fifo",
     exempt: Collection[str] = (),
 ) -> tuple[Opportunity, ...]:
-    """Lots of symbols without a price are left out: the caller names them. Events after `as_of` are not looked at."""
-    raise NotImplementedError
+    """Every open lot of a taxable account that would lose at its price, each sold alone on `as_of` (R-HARVEST).
+
+    The engine itself is run with that one sale added. Events after `as_of` are not looked at; lots of symbols without
+    a price are left out (the caller names them). A lot whose loss is under half a cent is none (R-CENT). Sorted by
+    account, symbol and acquisition. Raises InputError as `wash.book` does.
+    """
+    household = Household(accounts, events, choices, identical, method, exempt, as_of)
+    values = {symbol: exact(price) for symbol, price in prices.items()}
+    found: list[Opportunity] = []
+    for family in household.families.values():
+        priced = {step.symbol for step in family} | {step.event.new_symbol for step in family}
+        if priced.isdisjoint(values):
+            continue
+        found += _losers(household, family, as_of, values)
+    return tuple(sorted(found, key=lambda row: (row.account, row.symbol, row.acquired)))
+
+
+def _losers(
+    household: Household, family: list[Step], as_of: dt.date, prices: Mapping[str, Fraction]
+) -> Iterator[Opportunity]:
+    day = as_of.toordinal()
+    state = FamilyBook(household.rules, family)
+    state.run()
+    # Where something was sold on the very day, the order within the day decides, so the whole day is run again.
+    again = any(step.day == day and step.kind in DISPOSALS for step in family)
+    for origin in state.origins:
+        for lot in origin.lots:
+            price = prices.get(lot.symbol)
+            if price is None or not lot.pieces or not household.rules.accounts[lot.account].taxable:
+                continue
+            quantity = sum((piece.qty for piece in lot.pieces), ZERO)
+            if all(
+                price * piece.qty >= (piece.basis if piece.loss_basis is None else piece.loss_basis)
+                for piece in lot.pieces
+            ):
+                continue
+            event = Event(
+                id="harvest", kind=EventKind.SELL, date=as_of, account=lot.account, symbol=lot.symbol,
+                quantity=quantity, amount=price * quantity, lots=((origin.id, quantity),),
+            )  # fmt: skip
+            step = Step(event, event.kind, day, lot.account, lot.symbol, quantity, price * quantity, None, len(family))
+            if again:
+                after = FamilyBook(household.rules, [*family, step])
+                after.run()
+            else:
+                after = branch(state, lot, day)
+                after.take(step)
+                after.finish()
+            rows = [row for row in after.rows.values() if row.step.event.id == "harvest"]
+            yield from _opportunity(state, lot, after, rows, price, as_of)
+
+
+def _opportunity(
+    book: FamilyBook, lot: Lot, after: FamilyBook, rows: list[Row], price: Fraction, as_of: dt.date
+) -> Iterator[Opportunity]:
+    done = [after.realized(row) for row in rows]
+    loss = -sum((row.gain for row in done), ZERO)
+    if loss < HALF_A_CENT:
+        return
+    day = as_of.toordinal()
+    disallowed = sum((row.disallowed for row in done), ZERO)
+    by_term = {term: sum((-row.allowed for row in done if row.term is term), ZERO) for term in (Term.SHORT, Term.LONG)}
+    yield Opportunity(
+        lot=lot.origin.id, account=lot.account, symbol=lot.symbol,
+        quantity=sum((row.quantity for row in done), ZERO), acquired=done[0].acquired,
+        held_from=max(row.held_from for row in done),
+        term=Term.LONG if all(row.term is Term.LONG for row in done) else Term.SHORT, price=price,
+        basis=sum((row.basis for row in done), ZERO), loss=loss, disallowed=disallowed,
+        permanent=sum((row.permanent for row in done), ZERO), allowed=loss - disallowed,
+        short_allowed=by_term[Term.SHORT], long_allowed=by_term[Term.LONG],
+        clean_from=dt.date.fromordinal(_clean_from(book, lot, day, price) if disallowed else day),
+        rebuy_from=dt.date.fromordinal(day + WINDOW + 1),
+        matches=tuple(match for row in done for match in row.matches),
+    )  # fmt: skip
+
+
+def _clean_from(book: FamilyBook, lot: Lot, day: int, price: Fraction) -> int:
+    """First day on which no purchase made so far is within 30 days before: the last one that still could replace
+    these shares, plus 31. `book` stands at the end of `day`, so later days have this sale alone.
+    """
+    last = day - WINDOW - 1
+    for piece in lot.pieces:
+        if price * piece.qty >= (piece.basis if piece.loss_basis is None else piece.loss_basis):
+            continue
+        pick = Pick(book.steps[-1], lot, 0, None)
+        for origin, _ in origins(book, pick, piece, day):
+            if any(True for _ in shares(book, pick, origin)):
+                last = max(last, origin.acquired)
+    return max(day, last + WINDOW + 1)
 
 
 def what_if(
@@ -107,13 +202,46 @@ def what_if(
     events: Iterable[Event],
     trades: Iterable[Event],
     *,
-    choices: Choices = Choices(),  # noqa: B008  (frozen)
+    choices: Choices = DEFAULT,
     identical: Identical | None = None,
     method: Method | Mapping[str, Method] = "fifo",
     exempt: Collection[str] = (),
+    through: dt.date | None = None,
 ) -> WhatIf:
-    """`trades`: hypothetical events (buys, sells), with ids of their own, dated as they would be."""
-    raise NotImplementedError
+    """Books of the symbols touched, without and with hypothetical `trades` (with ids of their own, dated as they would
+    be made). Only the families touched are computed. Raises InputError as `wash.book` does.
+    """
+    new, old = list(trades), list(events)
+    known = list(accounts)
+    families = Families([*old, *new], identical or {})
+    touched = {families.of(event.symbol) for event in new}
+    old = [event for event in old if families.of(event.symbol) in touched]
+    last = through or max((event.date for event in (*old, *new)), default=None)
+
+    def reckon(these: list[Event]) -> Books:
+        return book(
+            known, these, choices=choices, identical=identical, method=method, exempt=exempt, through=last
+        )  # fmt: skip
+
+    before, after = reckon(old), reckon([*old, *new])
+    mine = {event.id for event in new}
+    earlier = {(row.sale, row.lot, row.account, row.term): row for row in before.realized}
+    harm: list[Harm] = []
+    for row in after.realized:
+        if row.sale in mine:
+            continue
+        was = earlier.get((row.sale, row.lot, row.account, row.term))
+        more = row.disallowed - (was.disallowed if was else ZERO)
+        lost = row.permanent - (was.permanent if was else ZERO)
+        if more or lost:
+            harm.append(Harm(row.sale, row.lot, row.account, row.symbol, row.sold, more, lost))
+    return WhatIf(
+        tuple(row for row in after.realized if row.sale in mine),
+        tuple(harm),
+        before,
+        after,
+        tuple(note for note in after.warnings if note not in before.warnings),
+    )
 
 
 def do_not_buy(
@@ -121,10 +249,46 @@ def do_not_buy(
     events: Iterable[Event],
     *,
     as_of: dt.date,
-    choices: Choices = Choices(),  # noqa: B008  (frozen)
+    choices: Choices = DEFAULT,
     identical: Identical | None = None,
     method: Method | Mapping[str, Method] = "fifo",
     exempt: Collection[str] = (),
 ) -> tuple[DoNotBuy, ...]:
-    """Sorted by symbol, then latest `until` first; one row per loss row. Through identical groups and renames."""
-    raise NotImplementedError
+    """What a purchase on `as_of`, in any scanned account of the household, would spoil: losses of taxable accounts in
+    the 30 days before that nothing has replaced yet (R-WINDOW), under the symbol that the security has today and every
+    symbol declared identical (R-IDENTICAL). Sorted by symbol, then latest `until` first; one row per loss row.
+
+    Under `scope = account` (R-BROKER) only purchases in the row's own account and symbol would.
+    """
+    household = Household(accounts, events, choices, identical, method, exempt, as_of)
+    day = as_of.toordinal()
+    found: list[DoNotBuy] = []
+    for family in household.families.values():
+        if not any(step.kind in DISPOSALS and day - WINDOW <= step.day <= day for step in family):
+            continue
+        state = FamilyBook(household.rules, family)
+        state.run()
+        for row in state.rows.values():
+            if row.allowed_loss_quantity and row.step.day >= day - WINDOW:
+                found += _forbidden(state, row)
+    return tuple(sorted(found, key=lambda row: (row.symbol, -row.until.toordinal(), row.sale, row.lot)))
+
+
+def _forbidden(book: FamilyBook, row: Row) -> Iterator[DoNotBuy]:
+    identical = book.rules.identical
+    symbol, ratio = carried(book.actions, row.symbol, row.step.position, len(book.steps))
+    symbols = {symbol: ratio}
+    if book.rules.choices.scope == "household":
+        group, equivalent = identical.get(symbol, (symbol, Fraction(1)))
+        members = {other: theirs for other, (name, theirs) in identical.items() if name == group}
+        if group not in identical and any(step.symbol == group for step in book.steps):
+            members[group] = Fraction(1)
+        for other, theirs in members.items():
+            symbols[other] = ratio * equivalent / theirs
+    until = dt.date.fromordinal(row.step.day + WINDOW)
+    for other, each in symbols.items():
+        yield DoNotBuy(
+            symbol=other, until=until, free_from=until + dt.timedelta(days=1), account=row.lot.account,
+            sold_symbol=row.symbol, sold=row.step.event.date, sale=row.step.event.id, lot=row.lot.origin.id,
+            loss=row.allowed_loss, quantity=row.allowed_loss_quantity * each,
+        )  # fmt: skip

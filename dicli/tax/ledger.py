@@ -20,7 +20,11 @@ Number: TypeAlias = Decimal | Fraction | int
 Method: TypeAlias = Literal["fifo", "lifo", "hifo", "lofo", "lowest_tax", "average"]
 
 Identical: TypeAlias = Mapping[str, tuple[str, Number]]
-"""R-IDENTICAL: symbol -> (name of its group, group shares that one share or contract of it counts for)."""
+"""R-IDENTICAL: symbol -> (name of its group, group shares that one share or contract of it counts for).
+
+A symbol that is not in the table is a group of its own name, one for one: {"X 250620C50": ("X", 100)} says that the call
+replaces 100 shares of X.
+"""
 
 
 class EventKind(StrEnum):

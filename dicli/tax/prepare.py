@@ -198,9 +198,8 @@ class Families:
 
     def __init__(self, events: Iterable[Event], identical: Identical) -> None:
         self._parent: dict[str, str] = {}
-        first: dict[str, str] = {}
         for symbol, (group, _) in identical.items():
-            self._join(first.setdefault(group, symbol), symbol)
+            self._join(group, symbol)
         for event in events:
             if event.new_symbol:
                 self._join(event.symbol, event.new_symbol)

@@ -54,9 +54,9 @@ def origins(book: FamilyBook, pick: Pick, sold: Piece, day: int) -> Iterator[tup
         theirs = origin.lots[0].symbol if origin.lots else origin.closed[0].lot.symbol
         if became == theirs:
             yield origin, ONE if ratio == 1 else 1 / ratio
-        elif not by_account:
-            ours, other = identical.get(became), identical.get(theirs)
-            if ours is not None and other is not None and ours[0] == other[0]:
+        elif identical and not by_account:
+            ours, other = identical.get(became, (became, ONE)), identical.get(theirs, (theirs, ONE))
+            if ours[0] == other[0]:
                 yield origin, other[1] / (ours[1] * ratio)
 
 
@@ -108,6 +108,7 @@ def match(book: FamilyBook, pick: Pick, sold: Piece, loss: Fraction, held_from: 
             if not needed:
                 return
     row.allowed_loss_quantity += needed
+    row.allowed_loss += left
 
 
 def _disallow(

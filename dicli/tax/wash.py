@@ -4,60 +4,55 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from dicli.errors import Fault, InputError
 from dicli.tax.books import Books
 from dicli.tax.engine import FamilyBook, Rules
 from dicli.tax.ledger import Choices, Event, Identical, Method, TaxAccount
-from dicli.tax.prepare import Families, Step, by_id, exact, steps
+from dicli.tax.prepare import Families, by_id, exact, steps
 
 DEFAULT = Choices()
 
 
-def rules(
-    accounts: Mapping[str, TaxAccount],
-    choices: Choices,
-    identical: Identical,
-    method: Method | Mapping[str, Method],
-    exempt: Collection[str],
-    through: int,
-) -> Rules:
-    """Everything that holds for the household, checked and exact (R-IDENTICAL: the user's table, by group)."""
-    groups: dict[str, tuple[str, Fraction]] = {}
-    for symbol, (group, equivalent) in identical.items():
-        groups[symbol] = group, exact(equivalent)
-        if groups[symbol][1] <= 0:
-            raise InputError(Fault(f"identical group {group}", f"{symbol} counts for {equivalent} shares",
-                                   "Give how many of the group's shares one of it stands for."))  # fmt: skip
-    methods: Mapping[str, Method] = dict.fromkeys(accounts, method) if isinstance(method, str) else method
-    return Rules(accounts, choices, groups, methods, frozenset(exempt), through)
+class Household:
+    """A household's rules and its events by family, checked and exact: what every question to the engine starts from.
+
+    `until`: later events are left out, and data is taken as complete up to then (default: all, the last event's day).
+    """
+
+    def __init__(
+        self,
+        accounts: Iterable[TaxAccount],
+        events: Iterable[Event],
+        choices: Choices,
+        identical: Identical | None,
+        method: Method | Mapping[str, Method],
+        exempt: Collection[str],
+        until: dt.date | None = None,
+    ) -> None:
+        known = by_id(accounts)
+        found = steps((event for event in events if until is None or event.date <= until), known)
+        last = until.toordinal() if until else max((step.day for step in found), default=0)
+        groups = _groups(identical or {})
+        methods: Mapping[str, Method] = dict.fromkeys(known, method) if isinstance(method, str) else method
+        self.rules = Rules(known, choices, groups, methods, frozenset(exempt), last)
+        self.listed = {step.event.id: step.listed for step in found}
+        self.families = Families((step.event for step in found), groups).split(found)
 
 
-def run(common: Rules, families: Iterable[list[Step]]) -> list[FamilyBook]:
-    """Each family's book. Raises InputError with the faults of all families."""
-    done: list[FamilyBook] = []
-    faults: list[Fault] = []
-    for found in families:
-        book_ = FamilyBook(common, found)
-        try:
-            book_.run()
-        except InputError as error:
-            faults += error.faults
-        done.append(book_)
+def _groups(identical: Identical) -> dict[str, tuple[str, Fraction]]:
+    """R-IDENTICAL: the user's table, exact. InputError where a security counts for nothing."""
+    groups = {symbol: (group, exact(equivalent)) for symbol, (group, equivalent) in identical.items()}
+    faults = [
+        Fault(f"identical group {group}", f"{symbol} counts for {equivalent} shares", "Give a number above zero.")
+        for symbol, (group, equivalent) in groups.items()
+        if equivalent <= 0
+    ]
     if faults:
         raise InputError(faults)
-    return done
-
-
-def merge(done: Iterable[FamilyBook], listed: Mapping[str, int]) -> Books:
-    """One set of books: rows in order of sale date and input, lots by account and symbol."""
-    parts = [book_.books() for book_ in done]
-    rows = [row for part in parts for row in part.realized]
-    rows.sort(key=lambda row: (row.sold, listed[row.sale]))
-    lots = [lot for part in parts for lot in part.lots]
-    lots.sort(key=lambda lot: (lot.account, lot.symbol))
-    return Books(tuple(rows), tuple(lots), tuple(note for part in parts for note in part.warnings))
+    return groups
 
 
 def book(
@@ -80,10 +75,24 @@ def book(
     Raises InputError naming every event that is incomplete or disposes of more than is held (R-SHORT: short sales are
     not covered).
     """
-    known = by_id(accounts)
-    found = steps(events, known)
-    last = through.toordinal() if through else max((step.day for step in found), default=0)
-    common = rules(known, choices, identical or {}, method, exempt, last)
-    families = Families((step.event for step in found), common.identical)
-    done = run(common, families.split(found).values())
-    return merge(done, {step.event.id: step.listed for step in found})
+    household = Household(accounts, events, choices, identical, method, exempt)
+    rules = household.rules
+    if through is not None:
+        rules = replace(rules, through=through.toordinal())
+    parts: list[Books] = []
+    faults: list[Fault] = []
+    for family in household.families.values():
+        one = FamilyBook(rules, family)
+        try:
+            one.run()
+        except InputError as error:
+            faults += error.faults
+        else:
+            parts.append(one.books())
+    if faults:
+        raise InputError(faults)
+    rows = [row for part in parts for row in part.realized]
+    rows.sort(key=lambda row: (row.sold, household.listed[row.sale]))
+    lots = [lot for part in parts for lot in part.lots]
+    lots.sort(key=lambda lot: (lot.account, lot.symbol))
+    return Books(tuple(rows), tuple(lots), tuple(note for part in parts for note in part.warnings))
