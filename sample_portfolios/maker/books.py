@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -132,15 +132,44 @@ class Book:
             self._note(Row(day, "interest", "", Decimal(0), Decimal(0), amount))
 
 
-def play(book: Book, first: dt.date, last: dt.date, plan: Iterable[tuple[dt.date, int, object]]) -> None:
-    """Run the account's days in order.
+Action = Callable[[Book, dt.date], None]
+Plan = list[tuple[dt.date, int, Action]]  # (day, rank, what to do); the actions of one day run by rank
 
-    `plan` holds (day, rank, action): actions of one day run by rank, each called with the book and the day.
+
+def moving(amount: Decimal) -> Action:
+    """A deposit, or with a minus a withdrawal."""
+    return lambda book, day: book.transfer(day, amount)
+
+
+def buying(symbol: str, quantity: Decimal) -> Action:
+    """A purchase of so many shares."""
+    return lambda book, day: book.buy(day, symbol, quantity)
+
+
+def selling_all(symbol: str) -> Action:
+    """The sale of a whole position."""
+    return lambda book, day: book.sell(day, symbol, book.held(symbol))
+
+
+def paying(symbol: str, per_share: Decimal, *, reinvest: bool) -> Action:
+    """A dividend on whatever is held."""
+    return lambda book, day: book.dividend(day, symbol, per_share, reinvest=reinvest)
+
+
+def crediting() -> Action:
+    """A month's interest."""
+    return lambda book, day: book.interest(day)
+
+
+def play(book: Book, first: dt.date, last: dt.date, plan: Plan) -> None:
+    """Run an account's days in order, each action called with the book and the day.
+
+    Raises ValueError for a day outside of the account's life.
     """
     for day, _, action in sorted(plan, key=lambda item: item[:2]):
         if not first <= day <= last:
             raise ValueError(f"{day} lies outside of the account's life")
-        action(book, day)  # type: ignore[operator]
+        action(book, day)
 
 
 def total(lots: Iterable[Lot]) -> tuple[Decimal, Decimal]:

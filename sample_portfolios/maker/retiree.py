@@ -112,10 +112,10 @@ def files(market: Market) -> dict[str, str]:
     ]
     used = Decimal(0)
     for symbol, sold in ROUND_TRIPS.items():
-        bought = dt.date(2025, 6, 16)
-        first, last = market.price(symbol, bought), market.price(symbol, sold)
+        opened = dt.date(2025, 6, 16)
+        first, last = market.price(symbol, opened), market.price(symbol, sold)
         quantity = (Decimal(2200) / first).to_integral_value()
-        rows.append(Row(bought, "buy", symbol, quantity, first, -cents(quantity * first)))
+        rows.append(Row(opened, "buy", symbol, quantity, first, -cents(quantity * first)))
         rows.append(Row(sold, "sell", symbol, -quantity, last, cents(quantity * last)))
         used += cents(quantity * last) - cents(quantity * first) if sold.year == AS_OF.year else 0
     for symbol in names:

@@ -6,7 +6,7 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-from maker.books import Book, play
+from maker.books import Book, Plan, crediting, moving, paying, play, selling_all
 from maker.fidelity import fidelity_history, fidelity_positions
 from maker.ishares import ishares_holdings
 from maker.market import AS_OF, SEED, Market
@@ -90,7 +90,7 @@ def files(market: Market) -> dict[str, str]:
         """Put the cash, less one percent, where the account is furthest below its target."""
         value = book.value(day)
         cash = book.cash - value / 100
-        resting = {symbol for symbol, sold in HARVESTED.items() if sold <= day}
+        resting = {symbol for symbol, sold in HARVESTED.items() if sold <= day + dt.timedelta(31)}
         if day > OPENED:  # what is ripe today was not bought again
             resting |= set(RIPE)
         gaps = {s: target[s] * value - book.held(s) * market.price(s, day) for s in wanted if s not in resting}
@@ -101,19 +101,19 @@ def files(market: Market) -> dict[str, str]:
         for symbol in sorted(short):
             book.buy_for(day, symbol, gaps[symbol] * min(Decimal(1), cash / need), 3, split_fill=dice.random() < 0.3)
 
-    plan: list[tuple[dt.date, int, object]] = [(OPENED, 0, lambda b, d: b.transfer(d, Decimal(12000)))]
+    plan: Plan = [(OPENED, 0, moving(Decimal(12000)))]
     plan += [(OPENED, 5, invest)]
     for day in market.monthly(OPENED, AS_OF - dt.timedelta(9), 4):
         if day > OPENED:
-            plan += [(day, 0, lambda b, d: b.transfer(d, Decimal(1000))), (day, 5, invest)]
+            plan += [(day, 0, moving(Decimal(1000))), (day, 5, invest)]
     for day in market.monthly(OPENED, AS_OF, 1):
         if day > OPENED:
-            plan.append((market.sessions[market.sessions.index(day) - 1], 9, lambda b, d: b.interest(d)))
+            plan.append((market.sessions[market.sessions.index(day) - 1], 9, crediting()))
     for symbol in wanted:
         for day, dollars in market.dividends(symbol, OPENED + dt.timedelta(14), AS_OF):
-            plan.append((day, 2, lambda b, d, s=symbol, per=dollars: b.dividend(d, s, per, reinvest=False)))
+            plan.append((day, 2, paying(symbol, dollars, reinvest=False)))
     for symbol, day in HARVESTED.items():
-        plan.append((day, 3, lambda b, d, s=symbol: b.sell(d, s, b.held(s))))
+        plan.append((day, 3, selling_all(symbol)))
     plan.append((dt.date(2026, 8, 14), 5, invest))
     play(book, OPENED, AS_OF, plan)
     return {

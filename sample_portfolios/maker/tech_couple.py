@@ -10,7 +10,20 @@ import random
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from maker.books import Book, Lot, Row, Sold, play, share_of, total
+from maker.books import (
+    Book,
+    Lot,
+    Plan,
+    Row,
+    Sold,
+    buying,
+    crediting,
+    moving,
+    paying,
+    play,
+    share_of,
+    total,
+)
 from maker.fidelity import fidelity_history, fidelity_positions
 from maker.ishares import ishares_holdings
 from maker.market import AS_OF, CENT, SEED, Market, cents
@@ -209,12 +222,12 @@ class Joint:
         self.sold.append(Sold(symbol, bought, sold, quantity, gross - _fee(gross), basis, disallowed))
 
     def _cast(self) -> None:
-        for symbol, bought in [*CAST.items(), ("TGT", TGT_KEPT)]:
-            for when, shares in bought:
-                self._buy(symbol, day(when), Decimal(shares))
+        for symbol, purchases in [*CAST.items(), ("TGT", TGT_KEPT)]:
+            for text, shares in purchases:
+                self._buy(symbol, day(text), Decimal(shares))
         for symbol, days in ALPHABET.items():
-            for when in days.split():
-                self._buy(symbol, day(when), Decimal(10 if when.startswith("2026") else self.dice.randrange(11, 26)))
+            for text in days.split():
+                self._buy(symbol, day(text), Decimal(10 if text.startswith("2026") else self.dice.randrange(11, 26)))
         for symbol, (bought, sold, shares) in SOLD_AT_A_LOSS.items():
             self._sell(symbol, day(bought), day(sold), Decimal(shares))
         symbol, bought_on, sold_on, again, quantity = WASHED
@@ -225,8 +238,8 @@ class Joint:
         lot = self.lots[symbol][-1]
         lot.basis, lot.washed, lot.held_from = lot.basis + loss, loss, again - (sold_on - bought_on)
         for symbol in sorted(REINVESTING - {"VZ"}):
-            for when in ("2023-05-05", "2024-03-05"):
-                self._buy(symbol, day(when), Decimal(self.dice.randrange(20, 60)))
+            for text in ("2023-05-05", "2024-03-05"):
+                self._buy(symbol, day(text), Decimal(self.dice.randrange(20, 60)))
         for symbol in sorted(REINVESTING):
             for when, per_share in self.market.dividends(symbol, dt.date(2026, 1, 1), AS_OF):
                 held = total(lot for lot in self.lots[symbol] if lot.acquired < when - dt.timedelta(10))[0]
@@ -363,37 +376,27 @@ def _small_account(
     book, names = Book(market), list(holds)
     second = market.on_or_after(opened + dt.timedelta(45))
 
+    needed = sum((cents(n * market.price(s, day(when))) for when, s, n in bought), Decimal(0))
+    needed = (needed / 100 + 1).quantize(Decimal(1)) * 100
+
     def invest(book: Book, when: dt.date) -> None:
         part = names[::2] if when == opened else names[1::2]
         for symbol in part:
             book.buy_for(when, symbol, funded * Decimal("0.9") / len(names), 3, split_fill=reinvest)
 
-    plan: list[tuple[dt.date, int, object]] = [
-        (opened, 0, lambda b, d: b.transfer(d, funded)),
+    plan: Plan = [
+        (opened, 0, moving(funded)),
         (opened, 5, invest),
         (second, 5, invest),
+        (dt.date(2026, 11, 2), 0, moving(needed)),
     ]
-    for symbol in [*names, *(symbol for _, symbol, _ in bought if symbol not in names)]:
+    for symbol in dict.fromkeys([*names, *(symbol for _, symbol, _ in bought)]):
         for when, dollars in market.dividends(symbol, opened + dt.timedelta(14), AS_OF):
-            plan.append(
-                (
-                    when,
-                    2,
-                    lambda b, d, s=symbol, per=dollars: b.dividend(d, s, per, reinvest=reinvest) if b.held(s) else None,
-                )
-            )
+            plan.append((when, 2, paying(symbol, dollars, reinvest=reinvest)))
     firsts = [when for when in market.monthly(opened, AS_OF, 1) if when > opened]
-    plan += [(market.sessions[market.sessions.index(when) - 1], 9, lambda b, d: b.interest(d)) for when in firsts]
-    needed = sum((cents(n * market.price(s, day(when))) for when, s, n in bought), Decimal(0))
-    plan.append(
-        (
-            market.on_or_after(dt.date(2026, 11, 2)),
-            0,
-            lambda b, d: b.transfer(d, (needed / 100 + 1).quantize(Decimal(1)) * 100),
-        )
-    )
+    plan += [(market.sessions[market.sessions.index(when) - 1], 9, crediting()) for when in firsts]
     for text, symbol, shares in bought:
-        plan.append((day(text), 6, lambda b, d, s=symbol, n=shares: b.buy(d, s, Decimal(n))))
+        plan.append((day(text), 6, buying(symbol, Decimal(shares))))
     play(book, opened, AS_OF, plan)
     return book
 

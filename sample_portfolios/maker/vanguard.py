@@ -75,8 +75,8 @@ def vanguard_download(
                 f"{row.amount:.2f}",
                 "0.0",
             ]
-            about = [day.isoformat(), settles.isoformat(), *_VANGUARD[row.kind], name, vanguard_symbol(row.symbol)]
-            second.append([number, *about, *figures, "Cash"])
+            what = [day.isoformat(), settles.isoformat(), *_VANGUARD[row.kind], name, vanguard_symbol(row.symbol)]
+            second.append([number, *what, *figures, "Cash"])
     return lines_of(first, tail=",") + "\n\n\n" + lines_of(second, tail=",")
 
 
