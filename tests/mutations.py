@@ -21,6 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def items(reading: Reading, *, leave_out: tuple[str, ...] = ()) -> list[dict[str
         for table in _TABLES
         for row in found[table]
     ]
-    return rows + [{"table": "cash", "amount": amount} for amount in found["cash"].values()]
+    return [*rows, {"table": "cash", "amount": str(sum(map(Decimal, found["cash"].values())))}]
 
 
 def said(error: InputError, mutant: Mutant) -> str:

@@ -61,12 +61,12 @@ def brokers() -> list[str]:
 
 
 def _unclaimed(document: Document) -> str:
-    lines = [line for line in document.head.splitlines() if line]
-    first = lines[0][:120] if lines else ""
-    if document.kind == "csv" and lines:
+    if document.kind == "csv":
+        start = document.text[:4000]
         for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-            if sum(line.count(mark) for line in lines) > 2 * max(1, sum(line.count(",") for line in lines)):
+            if start.count(mark) > 2 * max(1, start.count(",")):
                 return f"{name} separate the columns here: the file was saved by a spreadsheet, not by the broker"
+    first = next((line for line in document.head.splitlines() if line), "")[:120]
     return f'no known format claims this file, which begins with "{first}"'
 
 

@@ -199,7 +199,11 @@ def _disallowed(row: Row) -> Decimal | None:
 def read_1099b(document: Document) -> Reading:
     """The B section of a composite 1099: closed lots by name, without symbols (`symbol` is empty)."""
     account = number_in(_beside(document, "account"))
-    place = next(place for place, (_, cells) in enumerate(document.records) if _first(cells) == "form 1099 b")
+    place = next((place for place, (_, cells) in enumerate(document.records) if _first(cells) == "form 1099 b"), None)
+    if place is None:
+        document.refuse(
+            'there is no section "Form 1099 B" in this 1099', "Without sales it is not needed: leave it out."
+        )
     rest = document.records[place + 1 :]
     end = next((place for place, (_, cells) in enumerate(rest) if place and not _first(cells)), len(rest))
     rows = table(
@@ -209,6 +213,8 @@ def read_1099b(document: Document) -> Reading:
         records=rest[:end],
         stop=("form 1099", "fatca"),
     )
+    if rows.line > rest[min(1, end - 1)][0]:  # box numbers, names of the boxes, then rows
+        document.fault(rows.line, "rows stand above the names of the columns", AGAIN)
     document.unknown_columns.clear()  # boxes of the form that have nothing to do with lots
     sales: list[Sale] = []
     aside: list[SetAside] = []
@@ -295,7 +301,11 @@ FORMATS = (
     Format(
         "schwab",
         ("sales",),
-        (says("form 1099 b"), columns("date sold or disposed", "wash sale loss disallowed")),
+        (
+            says("form 1099 b", "form 1099 div", "form 1099div", "form 1099 int", "form 1099int"),
+            columns("box", "description", "amount", "total", "details"),
+            columns("date sold or disposed", "wash sale loss disallowed"),
+        ),
         read_1099b,
     ),
 )

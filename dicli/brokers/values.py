@@ -18,17 +18,19 @@ UNKNOWN_DATE = BLANK | {"various", "unknown", "multiple", "not available"}
 _NUMBER = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<dollar>\$)?\s*(?P<inner>[+-])?\s*"
     r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)"
-    r"(?P<exponent>[eE][+-]?\d{1,2})?\s*(?P<percent>%)?\s*(?P<close>\))?"
+    r"(?P<exponent>[eE][+-]?\d{1,2})?\s*(?P<percent>%)?\s*(?P<close>\))?",
+    re.ASCII,
 )
-_EUROPEAN = re.compile(r"[($+\s-]*\d{1,3}(?:\.\d{3})*,\d+[)%\s]*|[($+\s-]*\d+,\d+[)%\s]*")
+_EUROPEAN = re.compile(r"[($+\s-]*\d{1,3}(?:\.\d{3})*,\d+[)%\s]*|[($+\s-]*\d+,\d+[)%\s]*", re.ASCII)
 _MINUS = str.maketrans({"−": "-", "\u00a0": " "})
 
 _TIME = r"(?:[ ,;T]+\d{1,2}:?\d{2}(?::?\d{2})?(?:\.\d+)?(?: ?[AaPp][Mm])?(?: ?[A-Za-z]{1,4})?)?"
-_US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})" + _TIME)
-_ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})" + _TIME)
-_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})" + _TIME)
-_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.?[-/ ](\d{1,2})[-/, ]+(\d{4})" + _TIME)
-_DAY_FIRST = re.compile(r"(\d{1,2})[-/ ]([A-Za-z]{3,9})[-/ ](\d{4}|\d{2})" + _TIME)
+_US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})" + _TIME, re.ASCII)
+_US_DASHED = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4}|\d{2})" + _TIME, re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})" + _TIME, re.ASCII)
+_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})" + _TIME, re.ASCII)
+_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.?[-/ ](\d{1,2})[-/, ]+(\d{4})" + _TIME, re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})[-/ ]([A-Za-z]{3,9})[-/ ](\d{4}|\d{2})" + _TIME, re.ASCII)
 # Not `calendar.month_name`, which speaks the user's language.
 _MONTH_NAMES = "january february march april may june july august september october november december"
 _MONTHS = {name[:cut]: n for n, name in enumerate(_MONTH_NAMES.split(" "), start=1) for cut in (3, 4, 9)}
@@ -104,7 +106,7 @@ def parse_date(text: str) -> dt.date:
         posted, effective = said.split(" as of ", 1)
         parse_date(posted)
         return parse_date(effective)
-    if found := _US_DATE.fullmatch(said):
+    if found := _US_DATE.fullmatch(said) or _US_DASHED.fullmatch(said):
         month, day, year = int(found[1]), int(found[2]), int(found[3])
         if month > 12 and day <= 12:
             expected += "; this one seems to have its day first"
