@@ -9,10 +9,11 @@ from dicli.brokers.csvfile import Row
 from dicli.brokers.document import Document
 from dicli.brokers.symbols import AmbiguousSymbolError, dotted, is_money_fund, is_option, no_stock, undotted
 from dicli.brokers.values import parse_date
-from dicli.model import SetAside
+from dicli.model import Position, SetAside
 
 TRAILERS = ("the data and information in", "brokerage services are provided", "the information provided", "date down")
-OPTION_TEXT = re.compile(r"\b(?:CALL|PUT) \([A-Z./]{1,6}\)")
+# A strike tells an option from a fund of covered calls: CALL (SPY) SPDR S&P 500 ETF JAN 25 18 $260 (100 SHS)
+OPTION_TEXT = re.compile(r"\b(?:CALL|PUT) \([A-Z./]{1,6}\) .*\$\d")
 AS_CASH = "a money-market fund or the core account, counted as cash"
 CASH_TO_CASH = "cash to cash: the core account or a money-market fund"
 
@@ -58,3 +59,30 @@ def stock(row: Row, symbol: str, name: str, cusip: str = "") -> str:
 
 def aside(row: Row, account: str, symbol: str, why: str) -> SetAside:
     return SetAside(account, symbol.strip() or None, row.line, why)
+
+
+def not_held(row: Row, symbol: str, name: str) -> str | None:
+    if not symbol:
+        return "a holding without a symbol: a workplace plan's fund or another that is not traded"
+    if symbol.lower() == "brokeragelink":
+        return "BrokerageLink: what it holds is listed under an account of its own"
+    if why := why_aside(symbol, name):
+        return why
+    quantity = row.quantity("quantity")
+    if quantity < 0:
+        return "a short position"
+    return None if quantity else "a quantity of zero"
+
+
+def position(row: Row, account: str, symbol: str, name: str, day: dt.date | None) -> Position:
+    return Position(
+        account=account,
+        symbol=stock(row, symbol, name),
+        quantity=row.quantity("quantity"),
+        price=row.money_or_none("price"),
+        value=row.money_or_none("value"),
+        basis=row.money_or_none("basis"),
+        name=name or None,
+        as_of=day,
+        source=row.source,
+    )

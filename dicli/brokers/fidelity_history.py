@@ -17,10 +17,10 @@ from functools import partial
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import IGNORE, Columns, Row, table
 from dicli.brokers.document import AGAIN, Document
+from dicli.brokers.fidelity_actions import CORE, SHORT, WORKPLACE_PLAN, effective, meaning, ticker
 from dicli.brokers.fidelity_common import CASH_TO_CASH, TRAILERS, aside, is_core, stock, why_aside
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.symbols import is_cusip, is_ticker
-from dicli.brokers.values import parse_date
 from dicli.model import Reading, SetAside, Source, Transaction, TransactionKind
 
 COLUMNS: Columns = {
@@ -36,46 +36,9 @@ KNOWN = (
     *("accrued interest", "cash balance", "settlement date"),
     *("exchange quantity", "exchange currency", "exchange rate"),
 )
-EITHER = "shares or cash: the signs tell the kind"
-CORE = "the core account"
-SHORT = "a short sale or its cover"
-
 _K = TransactionKind
 _TRADES = {_K.BUY, _K.SELL, _K.REINVEST}
 _INCOME = {_K.DIVIDEND, _K.INTEREST, _K.FEE, _K.TAX}
-
-# The first beginning that fits counts.
-ACTIONS: tuple[tuple[str, TransactionKind | str], ...] = (
-    *((said, SHORT) for said in ("YOU SOLD SHORT SALE", "YOU BOUGHT SHORT COVER")),
-    ("YOU BOUGHT", _K.BUY),
-    ("YOU SOLD", _K.SELL),
-    ("REINVESTMENT", _K.REINVEST),
-    *((said, CORE) for said in ("REDEMPTION FROM CORE", "PURCHASE INTO CORE")),
-    ("REDEMPTION PAYOUT", _K.SELL),
-    *((said, _K.DIVIDEND) for said in ("DIVIDEND", "LONG-TERM CAP GAIN", "SHORT-TERM CAP GAIN")),
-    *((said, _K.INTEREST) for said in ("INTEREST", "MUNI EXEMPT INT", "MARGIN INTEREST")),
-    *((said, _K.TAX) for said in ("FOREIGN TAX", "ADJ FOREIGN", "NON-RESIDENT TAX", "FED TAX W/H", "STATE TAX W/H")),
-    *((said, _K.FEE) for said in ("FEE CHARGED", "ADJUST FEE", "ADVISOR FEE", "ADVISORY FEE", "FOREIGN CUSTODY FEE")),
-    ("DISTRIBUTION SPINOFF", _K.OTHER),
-    ("DISTRIBUTION", _K.SPLIT),
-    ("REVERSE SPLIT", _K.SPLIT),
-    *((said, _K.OTHER) for said in ("MERGER", "NAME CHANGED", "IN LIEU OF", "RETURN OF CAPITAL", "EXCHANGED TO")),
-    *((said, _K.OTHER) for said in ("BUY CANCEL", "SELL CANCEL")),
-    *((said, EITHER) for said in ("TRANSFER", "JOURNALED", "ROLLOVER", "ROTH CONVERSION", "CONTRIBUTION")),
-    *((said, EITHER) for said in ("CASH CONTRIBUTION", "PARTIC CONTR", "CO CONTR", "NORMAL DISTR", "EARLY DIST")),
-    *((said, EITHER) for said in ("PARTIAL DISTRIBUTION", "PREMATURE DIST", "ELECTRONIC FUNDS TRANSFER")),
-    *((said, EITHER) for said in ("WIRE TRANSFER", "ADJUST WIRE", "DIRECT DEPOSIT", "DIRECT DEBIT", "DEPOSIT")),
-    *((said, EITHER) for said in ("CHECK RECEIVED", "CHECK PAID", "BILL PAYMENT", "DEBIT CARD", "CASH ADVANCE")),
-)
-_PLAN = re.compile(
-    r"contributions?|dividends?|transfers?|withdrawals?|exchanges? (?:in|out)|loan repayments?|investment gain/loss|"
-    r"chang(?:e|ed) (?:in|on) market value|revenue credit|recordkeeping fee.*|realized g/l|fee distribution|deduction",
-    re.IGNORECASE,
-)
-_AS_OF = re.compile(
-    r"\bas of (\d{4}-\d{2}-\d{2}|[a-z]{3}[-/]\d{1,2}[-/]\d{4}|\d{1,2}[-/]\d{1,2}[-/](?:\d{4}|\d{2}))\b", re.IGNORECASE
-)
-_NAMED = re.compile(r"\(([A-Z0-9./]{1,9}) ?\)(?: MORNING TRADE)?(?: \((?:Cash|Margin|Short|Shares)\))?$")
 _RENAMED = re.compile(r"(?:R/S|N/C) FROM ([0-9A-Z]{9})#")
 
 
@@ -87,9 +50,9 @@ def read_history(document: Document, layout: Columns = COLUMNS) -> Reading:
     found = list(rows)
     # The shares of a reverse split or a new name stood under a CUSIP before: the new row says which.
     tickers = {
-        said[1]: row.text("symbol")
+        old[1]: row.text("symbol")
         for row in found
-        if (said := _RENAMED.search(_action(row))) and is_ticker(row.text("symbol"))
+        if (old := _RENAMED.search(_action(row))) and is_ticker(row.text("symbol"))
     }
     history: list[Transaction] = []
     left: list[SetAside] = []
@@ -97,7 +60,7 @@ def read_history(document: Document, layout: Columns = COLUMNS) -> Reading:
     for row in found:
         account = row.text("number") or number_in(row.text("account"))
         accounts[account] = None
-        said = row.text("symbol") or ("" if _PLAN.fullmatch(_action(row)) else _ticker(_action(row)))
+        said = row.text("symbol") or ("" if WORKPLACE_PLAN.fullmatch(_action(row)) else ticker(_action(row)))
         read = _read(row, account, tickers.get(said, said))
         if isinstance(read, Transaction):
             history.append(read)
@@ -120,40 +83,36 @@ def _action(row: Row) -> str:
     return " ".join(row.text("action").split())
 
 
-def _ticker(action: str) -> str:
-    named = _NAMED.search(action)
-    return named[1] if named else ""
-
-
 def _read(row: Row, account: str, symbol: str) -> Transaction | str | None:
     """The transaction that a row is, or why it is set aside; None where the row is at fault."""
     action, name, given = _action(row), row.text("name"), row.text("type").lower()
-    meaning = next((meaning for said, meaning in ACTIONS if action.upper().startswith(said)), None)
-    if not symbol and _PLAN.fullmatch(action):
+    known = meaning(action)
+    if not symbol and WORKPLACE_PLAN.fullmatch(action):
         return "a workplace plan's row, whose funds have no symbols"
     if why_aside(symbol, f"{name} {action}") == "an option":
         return "an option"
-    if meaning is None:
+    if known is None:
         if not row.table.document.ignores(action, row.line):
             row.fault(f'unknown action "{action}"', IGNORE)
         return None
-    if meaning is SHORT or given == "short":
+    if known is SHORT or given == "short":
         return "a short position"
     if row.text("currency").upper() not in {"", "USD", "--"}:
         return f"in {row.text('currency')}, not in US dollars"
     is_cash = is_core(symbol, name) or name.upper() == "CASH"
-    if meaning is CORE or (is_cash and meaning in {*_TRADES, _K.OTHER}):
+    if known is CORE or (is_cash and known in {*_TRADES, _K.OTHER}):
         return CASH_TO_CASH
     quantity, amount = row.quantity_or_none("quantity") or None, row.money_or_none("amount")
-    if isinstance(meaning, TransactionKind):
-        kind = _K.OTHER if meaning is _K.SPLIT and not quantity else meaning
+    if isinstance(known, TransactionKind):
+        kind = _K.OTHER if known is _K.SPLIT and not quantity else known
     else:
         quantity = quantity if symbol and not is_cash else None
         kind = _moved(quantity, amount)
     if kind in _INCOME or (kind not in _TRADES and not quantity):
         if amount is None:
             return "it moves neither shares nor cash"
-        return _transaction(row, account, kind, symbol if is_ticker(symbol) else None, None, amount)
+        paid_by = stock(row, symbol, f"{name} {action}") if kind in _INCOME and is_ticker(symbol) else None
+        return _transaction(row, account, kind, paid_by, None, amount)
     if not symbol:
         row.fault(f'"{action}" names no security', "Write its ticker in the column Symbol, or report the row.")
         return None
@@ -205,13 +164,10 @@ def _transaction(
 
 def _date(row: Row) -> dt.date:
     """The effective date in the action where there is one, else the run date."""
-    said = _AS_OF.search(_action(row))
-    if said is None:
-        return row.date("date")
     try:
-        return parse_date(said[1])
+        return effective(_action(row)) or row.date("date")
     except ValueError as expected:
-        row.fault(f'the action has "{said[0]}" where {expected} is expected', AGAIN)
+        row.fault(f'the action "{_action(row)}" names a day where {expected} is expected', AGAIN)
         return row.date("date")
 
 
@@ -234,8 +190,8 @@ def _whole_events(history: list[Transaction]) -> list[Transaction]:
         paired = 0 < len(new) < len(rows)
         for row in rows:
             kind = _K.SPLIT if paired and net else _K.OTHER
-            whole = replace(row, kind=kind, quantity=net if paired else row.quantity)
-            instead[row.source] = whole if not paired or row is new[0] else None
+            event = replace(row, kind=kind, quantity=net if paired else row.quantity)
+            instead[row.source] = event if not paired or row is new[0] else None
     for rows in mergers.values():
         if len(rows) == 1 and (rows[0].quantity or 0) < 0 and (rows[0].amount or 0) > 0:
             instead[rows[0].source] = replace(rows[0], kind=_K.SELL)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from dicli.brokers.csvfile import Row, table
+from dicli.brokers.csvfile import table
 from dicli.brokers.document import Document
 from dicli.brokers.fidelity_common import TRAILERS, aside, is_core, stock, why_aside
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.values import parse_date, parse_money, parse_quantity
-from dicli.model import Reading, Sale, SetAside, Term
+from dicli.model import Reading, Sale, SetAside
 
 COLUMNS = {
     "symbol": ("symbol(cusip)",),
@@ -54,20 +54,12 @@ def read_closed_lots(document: Document) -> Reading:
                     proceeds=row.money_or_none("proceeds"),
                     basis=row.money_or_none("basis"),
                     disallowed=None,
-                    term=_term(row),
+                    term=row.term("short", "long"),
                     name=name or None,
                     source=row.source,
                 )
             )
     return Reading(document.path, "fidelity", ("sales",), 0, sales=tuple(sales), set_aside=tuple(left))
-
-
-def _term(row: Row) -> Term | None:
-    short, long = row.money_or_none("short"), row.money_or_none("long")
-    if bool(short) == bool(long):
-        short, long = (short, long) if (short is None) != (long is None) else (None, None)
-        return None if short is long else Term.SHORT if long is None else Term.LONG
-    return Term.SHORT if short else Term.LONG
 
 
 def refuse_open_lots(document: Document) -> NoReturn:
