@@ -17,7 +17,7 @@ OPENED = dt.date(2025, 12, 3)
 EXCLUDED = ("PM", "MO")  # tobacco
 NO_THANKS = ("LMT", "NOC", "GD")
 # Bought at the start, sold at a loss in August, not bought again since.
-HARVESTED = {"TGT": dt.date(2026, 8, 12), "INTC": dt.date(2026, 8, 12), "MMM": dt.date(2026, 8, 13)}
+HARVESTED = {"TGT": dt.date(2026, 8, 12), "INTC": dt.date(2026, 8, 12), "UPS": dt.date(2026, 8, 13)}
 # Losses that nothing has been bought around: ready to be harvested.
 RIPE = ("ADBE", "DIS", "BA", "PFE")
 
