@@ -1,1 +1,29 @@
-"""One thin file per subcommand."""
+"""One thin file per subcommand: options -> one call into the core -> a report to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dicli.commands.check import check
+from dicli.commands.holdings import lots, positions, sales, transactions
+from dicli.commands.index import index
+from dicli.commands.init import init
+from dicli.commands.plans import drift, harvest, target, trade, why
+from dicli.commands.read import read
+
+COMMANDS: dict[str, Callable[..., object]] = {
+    "init": init,
+    "read": read,
+    "check": check,
+    "positions": positions,
+    "lots": lots,
+    "transactions": transactions,
+    "sales": sales,
+    "index": index,
+    "target": target,
+    "drift": drift,
+    "harvest": harvest,
+    "trade": trade,
+    "why": why,
+}
+"""In the order of the help."""

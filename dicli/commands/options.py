@@ -53,7 +53,7 @@ class Run:
 _SUFFIXES = {".csv": Format.CSV, ".json": Format.JSON, ".txt": Format.TABLE}
 
 
-def _chosen_format(run: Run) -> Format:
+def chosen_format(run: Run) -> Format:
     if run.format is not None:
         return run.format
     if run.output is not None:
@@ -88,12 +88,17 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
 
 def show(run: Run, report: Report) -> None:
     """Put the report where the user wants it: the whole text at once, so that an error leaves nothing half-written."""
-    chosen = _chosen_format(run)
+    chosen = chosen_format(run)
     terminal = run.output is None and sys.stdout.isatty()
     colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     text = render(report, chosen, width=shutil.get_terminal_size((80, 24)).columns, colour=colour)
     if chosen is Format.CSV:
         run.note(*report.notes)
+    put(run, text)
+
+
+def put(run: Run, text: str) -> None:
+    """Text as it is, to the file that `-o` names or to stdout."""
     if run.output is not None:
         write_file(run.output, text, force=run.force)
     else:

@@ -35,7 +35,8 @@ class Household:
 
     `lots` are open sub-lots, several with one `id` where a wash sale split a lot; those whose date or basis no file
     tells have None there and are never harvested. `events` is what the tax engine books; `books` what it made of it.
-    `discrepancies` name what lots, history and positions disagree on: nothing of it is planned.
+    `coverage` is, by account, the span of days that its histories vouch for. `discrepancies` name what lots, history
+    and positions disagree on: nothing of it is planned.
     """
 
     as_of: dt.date
@@ -47,6 +48,7 @@ class Household:
     positions: tuple[Position, ...]
     cash: Mapping[str, Decimal]
     quotes: Mapping[str, tuple[Quote, ...]]
+    coverage: Mapping[str, tuple[dt.date, dt.date]]
     discrepancies: tuple[Discrepancy, ...]
     unexplained: tuple[UnexplainedSale, ...]
     books: Books
@@ -90,6 +92,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
         positions=records.positions,
         cash=records.cash,
         quotes=_quotes(records),
+        coverage=records.coverage,
         discrepancies=compare(lots, records.positions, made.gaps),
         unexplained=made.unexplained(as_of),
         books=books,

@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from dicli.brokers import account_matches, read
+from dicli.brokers import Document, account_matches, read_document
 from dicli.errors import DicliError, Fault, InputError
 from dicli.model import Account, Lot, Position, Reading, Sale, Transaction
-from dicli.preferences import Preferences
+from dicli.preferences import Preferences, broker_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Records:
     sales: tuple[Sale, ...]
     cash: dict[str, Decimal]
     quoted: tuple[Position | Lot, ...]
+    coverage: dict[str, tuple[dt.date, dt.date]]
 
 
 def load(preferences: Preferences, as_of: dt.date) -> Records:
@@ -38,10 +39,8 @@ def load(preferences: Preferences, as_of: dt.date) -> Records:
     """
     listed: dict[Path, list[Account]] = {}
     for account in preferences.accounts:
-        for pattern in account.broker_files:
-            for path in sorted(preferences.folder.glob(pattern)):
-                if path.is_file() and account not in listed.setdefault(path, []):
-                    listed[path].append(account)
+        for path in broker_files(account.broker_files, preferences.folder):
+            listed.setdefault(path, []).append(account)
     faults: list[Fault] = []
     readings: list[Reading] = []
     claimed: list[_Claimed] = []
@@ -51,9 +50,11 @@ def load(preferences: Preferences, as_of: dt.date) -> Records:
             path.relative_to(preferences.folder).as_posix() if path.is_relative_to(preferences.folder) else str(path)
         )
         try:
-            reading = read(
-                path, shown_as=shown, ignore_actions=tuple(word for a in accounts for word in ignored.get(a.name, ()))
-            )
+            words = tuple(word for account in accounts for word in ignored.get(account.name, ()))
+            reading = read_document(Document(shown, path.read_bytes(), ignore_actions=words))
+        except OSError as problem:
+            faults.append(Fault(shown, f"cannot be read: {problem.strerror}", "Check the file's permissions."))
+            continue
         except DicliError as error:
             faults.extend(error.faults)
             continue
@@ -84,6 +85,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Records:
             for row in rows
             if row.price is not None
         ),
+        coverage=_coverage(claimed),
     )
     faults += [
         Fault(
@@ -103,6 +105,23 @@ def load(preferences: Preferences, as_of: dt.date) -> Records:
 class _Claimed:
     reading: Reading
     owner: dict[str, str]  # the account as the file writes it -> the account's name in the preferences
+
+
+def _coverage(claimed: Sequence[_Claimed]) -> dict[str, tuple[dt.date, dt.date]]:
+    """By account, the span of days that its histories vouch for: files that touch or overlap, the newest such run."""
+    spans: dict[str, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+    for one in claimed:
+        if one.reading.coverage is not None:
+            for name in one.owner.values():
+                spans[name].append(one.reading.coverage)
+    out: dict[str, tuple[dt.date, dt.date]] = {}
+    for name, known in spans.items():
+        known.sort()
+        start, end = known[0]
+        for first, last in known[1:]:
+            start, end = (start, max(end, last)) if first <= end + dt.timedelta(days=1) else (first, last)
+        out[name] = (start, end)
+    return out
 
 
 def last_four(number: str) -> str:

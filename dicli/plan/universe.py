@@ -13,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from dicli.errors import Fault, InfeasiblePlan
+from dicli.market.sectors import sector_name
 from dicli.model import Constituent
 from dicli.plan.problem import Bools, Floats
 from dicli.preferences import Preferences, Tilt
@@ -91,7 +92,7 @@ def _screened(member: Constituent, preferences: Preferences) -> str | None:
     screens = preferences.screens
     if member.symbol in screens.exclude:
         return "excluded by name"
-    if member.sector is not None and member.sector in screens.exclude_sectors:
+    if member.sector is not None and member.sector in {sector_name(name) for name in screens.exclude_sectors}:
         return f"sector {member.sector} is excluded"
     if member.industry is not None and member.industry in screens.exclude_industries:
         return f"industry {member.industry} is excluded"
@@ -110,7 +111,7 @@ def _tilted(
     tilts = preferences.tilts
     groups: list[tuple[Tilt, str, list[int]]] = []
     for tilt in tilts.sectors:
-        at = [i for i, m in enumerate(members) if m.sector == tilt.name]
+        at = [i for i, m in enumerate(members) if m.sector == sector_name(tilt.name)]
         groups.append((tilt, f"sector {tilt.name}", at))
     for tilt in tilts.themes:
         listed = set(tilt.symbols)

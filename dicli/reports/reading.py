@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from dicli.brokers import shown_digits
-from dicli.model import Reading
+from dicli.model import Column, Figure, Reading, Report
 
 FIELDS = {
     "positions": ("account", "symbol", "quantity", "basis", "price", "value", "reinvests"),
@@ -84,3 +84,46 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dt.date):
         return value.isoformat()
     return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+SUMMARY = (
+    Column("file"),
+    Column("broker"),
+    Column("kind"),
+    Column("accounts"),
+    Column("rows"),
+    Column("positions"),
+    Column("lots"),
+    Column("transactions"),
+    Column("sales"),
+    Column("constituents", brief=False),
+    Column("set_aside"),
+    Column("as_of", Figure.DATE, brief=False),
+)
+
+
+def summary(readings: Sequence[Reading]) -> Report:
+    """One row a file: what it is and how many rows of each kind it has; what was set aside, in the notes."""
+    rows = tuple(
+        (
+            reading.file,
+            reading.broker,
+            "+".join(reading.kinds),
+            tuple(f"…{digits}" for account, digits in _shown(reading).items() if account),
+            reading.rows,
+            len(reading.positions),
+            len(reading.lots),
+            len(reading.transactions),
+            len(reading.sales),
+            len(reading.constituents),
+            len(reading.set_aside),
+            reading.as_of,
+        )
+        for reading in readings
+    )
+    notes = [
+        f"{reading.file}, row {item.row}: set aside: {item.symbol or 'row'}: {item.why}"
+        for reading in readings
+        for item in reading.set_aside
+    ]
+    return Report("files", SUMMARY, rows, notes=tuple(notes))

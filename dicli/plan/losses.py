@@ -1,0 +1,157 @@
+"""What each losing lot is worth to sell today, and what stands in the way (R-HARVEST)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from dicli.household import Household
+from dicli.model import Lot
+from dicli.plan.taxes import TaxYear
+from dicli.preferences import Preferences
+from dicli.tax import harvest
+from dicli.tax.books import decimal
+from dicli.tax.harvest import Opportunity
+
+
+class Status(StrEnum):
+    """Whether a loss may be taken. `tainted`: a purchase defers all or part of it; `permanent`: a purchase in a
+    tax-free account would lose all or part of it for good; `unknown`: the files do not tell enough.
+    """
+
+    CLEAR = "clear"
+    TAINTED = "tainted"
+    PERMANENT = "permanent"
+    TOO_SMALL = "too small"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One losing lot. `large`: it passes the [harvest] thresholds. `tax_value`: dollars of tax that its allowed loss
+    saves this year, by the tax engine, on top of the year so far. Figures are None where they cannot be known.
+    """
+
+    lot: str
+    account: str
+    symbol: str
+    quantity: Decimal
+    price: Decimal
+    opportunity: Opportunity | None
+    status: Status
+    large: bool
+    tax_value: Decimal | None
+    reason: str
+
+
+def find(
+    household: Household, prices: Mapping[str, Decimal], preferences: Preferences, year: TaxYear, as_of: dt.date
+) -> tuple[Loss, ...]:
+    """Every losing lot of the household's taxable accounts, largest tax value first, and lots that may be losing but
+    whose date or basis no file tells (status `unknown`).
+    """
+    found = harvest.opportunities(
+        household.tax_accounts,
+        household.events,
+        as_of=as_of,
+        prices=prices,
+        choices=household.choices,
+        identical=household.identical,
+        method=household.methods,
+    )
+    doubts = _doubts(household, as_of)
+    no_basis = {lot.id for lot in household.lots if lot.basis is None}
+    losses = [
+        _judged(opportunity, household, preferences, year, doubts)
+        for opportunity in found
+        if opportunity.lot not in no_basis
+    ]
+    taxable = {account.name for account in household.accounts if account.taxable}
+    losses += [
+        _of_unknown(lot, prices[lot.symbol])
+        for lot in household.lots
+        if lot.account in taxable and lot.symbol in prices and (lot.acquired is None or lot.basis is None)
+    ]
+    return tuple(
+        sorted(losses, key=lambda loss: (-(loss.tax_value or Decimal(0)), loss.account, loss.symbol, loss.lot))
+    )
+
+
+def _judged(
+    opportunity: Opportunity,
+    household: Household,
+    preferences: Preferences,
+    year: TaxYear,
+    doubts: Mapping[str, str],
+) -> Loss:
+    loss = decimal(opportunity.loss)
+    basis = decimal(opportunity.basis)
+    wanted = preferences.harvest
+    small = loss < wanted.min_loss or loss < wanted.min_loss_fraction * basis
+    unsettled = household.unsettled(opportunity.account).get(opportunity.symbol)
+    group = household.identical.get(opportunity.symbol, (opportunity.symbol, 1))[0]
+    value: Decimal | None = year.value_of_loss(decimal(opportunity.short_allowed), decimal(opportunity.long_allowed))
+    if unsettled is not None:
+        status, reason, value = Status.UNKNOWN, unsettled, None
+    elif opportunity.permanent > 0:
+        status, reason = Status.PERMANENT, _takers(opportunity, household)
+    elif opportunity.disallowed > 0:
+        status, reason = Status.TAINTED, _takers(opportunity, household)
+    elif group in doubts:
+        status, reason, value = Status.UNKNOWN, doubts[group], None
+    elif small:
+        status = Status.TOO_SMALL
+        reason = (
+            f"under {wanted.min_loss} dollars"
+            if loss < wanted.min_loss
+            else f"under {wanted.min_loss_fraction * 100:f} % of its basis"
+        )
+    else:
+        status, reason = Status.CLEAR, f"{opportunity.term}-term, nothing bought in the window"
+    return Loss(
+        opportunity.lot,
+        opportunity.account,
+        opportunity.symbol,
+        decimal(opportunity.quantity),
+        decimal(opportunity.price),
+        opportunity,
+        status,
+        not small,
+        value,
+        reason,
+    )
+
+
+def _takers(opportunity: Opportunity, household: Household) -> str:
+    """Which purchases would take the loss: "12 bought 2026-11-11 in spouse (R-MATCH)"."""
+    said = []
+    for match in opportunity.matches:
+        kind = household.account(match.account).kind
+        lost = f", a {kind}: lost for good" if match.permanent else ""
+        name = f" of {match.symbol}" if match.symbol != opportunity.symbol else ""
+        quantity = f"{decimal(match.replacement_quantity).normalize():f}"
+        said.append(f"{quantity}{name} bought {match.acquired} in {match.account}{lost} ({match.rule})")
+    return "; ".join(dict.fromkeys(said))
+
+
+def _doubts(household: Household, as_of: dt.date) -> dict[str, str]:
+    """Identical groups in which some account holds shares that may have been bought in the last 30 days: no file
+    tells their date, and the account's history does not reach back over the window.
+    """
+    found: dict[str, str] = {}
+    window = as_of - dt.timedelta(days=30)
+    for lot in household.lots:
+        known = household.coverage.get(lot.account)
+        if lot.acquired is None and (known is None or known[0] > window):
+            group = household.identical.get(lot.symbol, (lot.symbol, 1))[0]
+            found.setdefault(group, f"{lot.account} holds shares whose purchase date no file tells")
+    return found
+
+
+def _of_unknown(lot: Lot, price: Decimal) -> Loss:
+    what = "purchase date" if lot.acquired is None else "basis"
+    reason = f"no file tells its {what}: add its lots (symbol,quantity,acquired,cost_basis)"
+    return Loss(lot.id, lot.account, lot.symbol, lot.quantity, price, None, Status.UNKNOWN, False, None, reason)

@@ -1,0 +1,85 @@
+"""Why each trade is there, in plain words with their dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from dicli.model import Side
+from dicli.plan.losses import Loss
+from dicli.plan.sleeves import Part
+from dicli.plan.survey import Setting
+from dicli.plan.trades import Draft
+from dicli.preferences import Preferences
+from dicli.tax.books import Realized, decimal
+
+
+def dollars(amount: Decimal | float) -> str:
+    return f"${Decimal(str(amount)):,.2f}" if isinstance(amount, float) else f"${amount:,.2f}"
+
+
+def explain(
+    draft: Draft,
+    part: Part,
+    rows: Sequence[Realized],
+    setting: Setting,
+    preferences: Preferences,
+    losses: Sequence[Loss],
+) -> tuple[str, ...]:
+    """The reasons of one trade, the weightiest first."""
+    i = setting.universe.index()[draft.symbol]
+    managed = setting.target.managed
+    weight = float(setting.managed[i]) / managed
+    wanted = float(setting.target.weight[i]) / managed
+    if draft.side is Side.BUY:
+        return _of_purchase(draft, part, setting, weight, wanted)
+    out: list[str] = []
+    gain = sum((decimal(row.gain) for row in rows), Decimal(0))
+    washed = sum((decimal(row.disallowed) for row in rows), Decimal(0))
+    lost = sum((decimal(row.permanent) for row in rows), Decimal(0))
+    lot = draft.lot.id if draft.lot is not None else ""
+    loss = next((one for one in losses if one.lot == lot), None)
+    if rows and gain < 0 and loss is not None and loss.large:
+        out.append(f"harvest: a {rows[0].term}-term loss of {dollars(-gain)}")
+    excluded = setting.universe.excluded.get(draft.symbol)
+    if excluded is not None:
+        out.append(f"screen: {excluded}")
+    limit = preferences.limits.max_weight
+    if limit is not None and weight > float(limit):
+        out.append(f"cap: {weight:.2%} is over max_weight {float(limit):.2%}")
+    if weight > wanted:
+        out.append(f"drift: {weight:.2%} held, target {wanted:.2%}")
+    away = float(setting.away[i])
+    if away > 0.0:
+        out.append(f"completion: {dollars(round(away * setting.whole, 2))} of it is held away")
+    if part.solution.multipliers and any(m.row == "cash at least" and m.price > 0.0 for m in part.solution.multipliers):
+        out.append("cash: the sale pays for a withdrawal or a purchase")
+    if rows and gain > 0:
+        out.append(f"realises a {rows[0].term}-term gain of {dollars(gain)}")
+    if lost:
+        out.append(f"wash sale: {dollars(lost)} of the loss is lost for good")
+    if washed - lost > 0:
+        out.append(f"wash sale: {dollars(washed - lost)} of the loss is deferred")
+    return tuple(out) or ("tracking: it offsets what the other trades change",)
+
+
+def _of_purchase(draft: Draft, part: Part, setting: Setting, weight: float, wanted: float) -> tuple[str, ...]:
+    out: list[str] = []
+    if wanted > weight:
+        out.append(f"drift: {weight:.2%} held, target {wanted:.2%}")
+    if weight + float(draft.value) / float(setting.value) > wanted:
+        member = setting.universe.members[setting.universe.index()[draft.symbol]]
+        sold = sorted(
+            {
+                other.symbol
+                for other in part.drafts
+                if other.side is Side.SELL
+                and setting.universe.members[setting.universe.index()[other.symbol]].industry == member.industry
+                and member.industry is not None
+            }
+        )
+        if sold:
+            out.append(f"substitute: for {', '.join(sold[:3])}, sold in {member.industry}")
+        else:
+            out.append("substitute: the closest in risk to what is sold or may not be bought")
+    return tuple(out) or ("tracking: it offsets what the other trades change",)

@@ -1,0 +1,146 @@
+"""The household's tax year as the planner sees it: what the next gain or loss costs, by the tax engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from dicli.household import Household
+from dicli.model import Term
+from dicli.plan.account import Budget, Rates
+from dicli.plan.trades import CENT
+from dicli.preferences import Preferences
+from dicli.tax import netting, rates
+from dicli.tax.books import Realized, decimal
+from dicli.tax.netting import Situation, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """Signed gains that count this year, wash sales taken out, in dollars."""
+
+    short: Decimal = Decimal(0)
+    long: Decimal = Decimal(0)
+
+    @classmethod
+    def of(cls, rows: Iterable[Realized]) -> Realised:
+        sums = {Term.SHORT: Decimal(0), Term.LONG: Decimal(0)}
+        for row in rows:
+            sums[row.term] += decimal(row.allowed)
+        return cls(sums[Term.SHORT], sums[Term.LONG])
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What some gains do: `now` to this year's tax, `later` through carryovers (both negative where tax is saved)."""
+
+    now: Decimal
+    later: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TaxYear:
+    """`situation`: the year so far, with what is expected elsewhere. `realised`: of it, what the accounts realised.
+
+    `later_rate`: what a dollar of carried loss is taken to be worth: the household's rate on a long-term gain, since a
+    carried loss has to wait for a gain, and that is the least that it will then save (not discounted).
+    """
+
+    situation: Situation
+    realised: Realised
+    later_rate: Fraction
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, household: Household, preferences: Preferences, as_of: dt.date) -> TaxYear:
+        tax = preferences.tax
+        notes: list[str] = []
+        year = min(as_of.year, max(rates.years()))
+        if year != as_of.year:
+            notes.append(f"the tax tables of {as_of.year} are not known: those of {year} are used")
+        if tax.year_to_date is not None:
+            realised = Realised(tax.year_to_date.short, tax.year_to_date.long)
+        else:
+            realised = _so_far(household, as_of.year, notes)
+        situation = Situation(
+            year=year,
+            status=rates.FilingStatus(tax.filing_status.value),
+            ordinary_income=Fraction(tax.taxable_income),
+            short=Fraction(realised.short) + Fraction(tax.short_term_gains),
+            long=Fraction(realised.long) + Fraction(tax.long_term_gains),
+            carry_short=Fraction(tax.carryover.short),
+            carry_long=Fraction(tax.carryover.long),
+            magi=Fraction(tax.magi if tax.magi is not None else tax.taxable_income),
+            state_rate=Fraction(tax.state_rate),
+        )
+        clean = replace(situation, short=Fraction(0), long=Fraction(0), carry_short=Fraction(0), carry_long=Fraction(0))
+        return cls(situation, realised, netting.marginal(clean).long_gain.tax_now, tuple(notes))
+
+    def rates(self, planned: Realised) -> Rates:
+        """The marginal rates once `planned` is realised too: dollars per dollar of gain, saved per dollar of loss."""
+        there = replace(
+            self.situation,
+            short=self.situation.short + Fraction(planned.short),
+            long=self.situation.long + Fraction(planned.long),
+        )
+        found = netting.marginal(there)
+        return Rates(
+            short_gain=float(self._worth(found.short_gain)),
+            long_gain=float(self._worth(found.long_gain)),
+            short_loss=-float(self._worth(found.short_loss)),
+            long_loss=-float(self._worth(found.long_loss)),
+        )
+
+    def _worth(self, value: Value) -> Fraction:
+        return value.tax_now - self.later_rate * (value.carried_short + value.carried_long)
+
+    def tax(self, planned: Realised) -> Bill:
+        """What realising `planned` does to the tax of this year and of later ones, to the cent."""
+        value = netting.effect(self.situation, short=planned.short, long=planned.long)
+        later = -self.later_rate * (value.carried_short + value.carried_long)
+        return Bill(decimal(value.tax_now).quantize(CENT), decimal(later).quantize(CENT))
+
+    def value_of_loss(self, short: Decimal, long: Decimal) -> Decimal:
+        """Tax that allowed losses of these sizes (positive) would save *this year*, to the cent: never more than the
+        year's gains, its carryovers and the yearly limit let be deducted (R-HARVEST, R-LIMIT).
+        """
+        return -self.tax(Realised(-short, -long)).now
+
+    def margins(self) -> dict[tuple[Term, bool], Decimal]:
+        """Dollars of tax, now or later, per dollar: by term and whether it is a gain."""
+        found = netting.marginal(self.situation)
+        return {
+            (Term.SHORT, True): decimal(self._worth(found.short_gain)),
+            (Term.SHORT, False): -decimal(self._worth(found.short_loss)),
+            (Term.LONG, True): decimal(self._worth(found.long_gain)),
+            (Term.LONG, False): -decimal(self._worth(found.long_loss)),
+        }
+
+    def budget(self, preferences: Preferences) -> Budget:
+        """limits.gains_budget less what the accounts have realised this year; a year of losses leaves more room."""
+        wanted = preferences.limits.gains_budget
+        short, long = float(self.realised.short), float(self.realised.long)
+        return Budget(
+            net=float("inf") if wanted.net is None else float(wanted.net) - short - long,
+            short=float("inf") if wanted.short is None else float(wanted.short) - short,
+            long=float("inf") if wanted.long is None else float(wanted.long) - long,
+        )
+
+
+def _so_far(household: Household, year: int, notes: list[str]) -> Realised:
+    sums = {Term.SHORT: Decimal(0), Term.LONG: Decimal(0)}
+    unknown = 0
+    for sale in household.realized(year):
+        if sale.gain is None or sale.term is None:
+            unknown += 1
+        else:
+            sums[sale.term] += sale.gain + (sale.disallowed or Decimal(0))
+    if unknown or household.unexplained:
+        count = unknown + len(household.unexplained)
+        notes.append(
+            f"{count} sales of {year} have a gain or term that no file tells: the year's tax is reckoned without them"
+        )
+    return Realised(sums[Term.SHORT], sums[Term.LONG])

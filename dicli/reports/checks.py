@@ -1,0 +1,81 @@
+"""What dicli made of the files: each of them, each account, and everything that does not add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dicli.household import Household
+from dicli.model import Column, Figure, Report
+
+CHECK = (
+    Column("file"),
+    Column("broker"),
+    Column("kind"),
+    Column("accounts"),
+    Column("rows", Figure.TEXT),
+    Column("set_aside", Figure.TEXT),
+    Column("as_of", Figure.DATE),
+    Column("from", Figure.DATE, brief=False),
+    Column("to", Figure.DATE, brief=False),
+)
+
+
+def check(household: Household) -> Report:
+    """One row a file; a finding where lots, history and positions disagree, or the files leave something unknown."""
+    from dicli.brokers import shown_digits
+
+    rows = tuple(
+        (
+            reading.file,
+            reading.broker,
+            "+".join(reading.kinds),
+            tuple(f"…{shown_digits(account)}" if account else "(not named)" for account in reading.accounts),
+            reading.rows,
+            len(reading.set_aside),
+            reading.as_of,
+            reading.coverage[0] if reading.coverage else None,
+            reading.coverage[1] if reading.coverage else None,
+        )
+        for reading in household.readings
+    )
+    wrong = [f"{d.account}, {d.symbol}: {d}" for d in household.discrepancies]
+    notes = [f"wrong: {text}" for text in wrong]
+    notes += _unknown(household)
+    for reading in household.readings:
+        notes += [f"{reading.file}: {count} rows set aside: {why}" for why, count in _reasons(reading.set_aside)]
+        if reading.unknown_columns:
+            notes.append(f"{reading.file}: columns not known and not read: {', '.join(reading.unknown_columns)}")
+    notes += [f"{notice.rule}: {notice.text}" for notice in household.books.warnings]
+    summary: dict[str, object] = {
+        "files": len(household.readings),
+        "accounts": len(household.accounts),
+        "open_lots": len(household.lots),
+        "sales": len(household.sales),
+        "discrepancies": wrong,
+    }
+    title = f"{len(household.readings)} files read whole, " + (
+        "everything adds up" if not wrong else f"{len(wrong)} holdings do not add up"
+    )
+    return Report("files", CHECK, rows, summary, title, tuple(notes), finding=bool(wrong))
+
+
+def _reasons(set_aside: tuple[object, ...]) -> list[tuple[str, int]]:
+    return Counter(getattr(item, "why", "") for item in set_aside).most_common()
+
+
+def _unknown(household: Household) -> list[str]:
+    taxable = {account.name for account in household.accounts if account.taxable}
+    out = []
+    undated = [lot for lot in household.lots if lot.account in taxable and lot.acquired is None]
+    for lot in undated:
+        out.append(f"unknown: no file tells when {lot.quantity:f} {lot.symbol} in {lot.account} were bought")
+    for sale in household.unexplained:
+        out.append(
+            f"unknown: no file tells the basis of {sale.symbol}, sold in {sale.account} on {sale.sold}: "
+            "it is treated as a loss until its window closes"
+        )
+    for account in household.accounts:
+        known = household.coverage.get(account.name)
+        if known is None and not any(lot.account == account.name for lot in household.lots):
+            out.append(f"unknown: no file says anything of account {account.name}")
+    return out
