@@ -249,6 +249,7 @@ _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     ("Unterminated string", "Close the quotes."),
     ('Expected "\'"', "Close the quotes on the line on which they start."),
     ("Found invalid character", "Close the quotes on the line on which they start."),
+    ("Illegal character '\\n'", "Close the quotes on the line on which they start."),
     ("Illegal character", "Take out the invisible character, or close the quotes."),
     ("Unclosed array", "Close the list with ], and put commas between its entries."),
     ("Unclosed inline table", "Close the table with } on the same line, and put commas between its keys."),

@@ -89,7 +89,9 @@ def _tilts(tilts: Tilts) -> dict[str, Any]:
         return {"plus": tilt.plus} if tilt.plus else {"times": tilt.times}
 
     def by_name(several: Sequence[Tilt]) -> dict[str, Any]:
-        return {tilt.name: given(tilt) if tilt.plus else tilt.times for tilt in several}
+        # all in one form: tomli-w writes plain values before tables, which would change the order
+        plain = not any(tilt.plus for tilt in several)
+        return {tilt.name: tilt.times if plain else given(tilt) for tilt in several}
 
     parts = {
         "symbols": by_name(tilts.symbols),
