@@ -19,7 +19,7 @@ from dicli.tax import corporate, replace
 from dicli.tax.books import Books, Match, Notice, OpenLot, Realized
 from dicli.tax.ledger import Choices, EventKind, Method, TaxAccount
 from dicli.tax.lots import ORDERINGS, Held, Lot, Origin, Piece, hold
-from dicli.tax.prepare import ACQUISITIONS, CORPORATE, DISPOSALS, Step, in_order, ordinal
+from dicli.tax.prepare import ACQUISITIONS, CORPORATE, DISPOSALS, Step, exact, in_order, ordinal
 from dicli.tax.term import long_from_ordinal
 
 ZERO = Fraction(0)
@@ -37,6 +37,7 @@ class Rules:
     methods: Mapping[str, Method]
     exempt: frozenset[str]
     through: int
+    rates: tuple[Fraction, Fraction]
 
     def method(self, step: Step) -> Method:
         """The identification that counts: of this event, else the account's standing order (R-STANDING), else FIFO."""
@@ -266,45 +267,26 @@ class FamilyBook:
     def _choose(self, step: Step) -> list[tuple[Lot, Piece]] | None:
         """Name the shares (R-FIFO, R-SPECID, R-STANDING): pieces cut to size, or None if there are too few."""
         lots = self.held.get((step.account, step.symbol), [])
-        if step.event.lots:
-            wanted = [(Fraction(quantity), [lot for lot in lots if lot.origin.id == id_])
-                      for id_, quantity in step.event.lots]  # fmt: skip
-            order = ORDERINGS["fifo"]
-        else:
-            wanted = [(step.quantity, lots)]
+        if not step.event.lots:
+            if not _enough(lots, step.quantity):
+                return None
             method = self.rules.method(step)
             if method == "lowest_tax" and step.kind is not EventKind.SELL:
                 method = "fifo"  # nothing is taxed, so the least tax names no order
-            order = ORDERINGS[method]
-        price = step.amount / step.quantity
-        rates = Fraction(self.rules.choices.short_rate), Fraction(self.rules.choices.long_rate)
-        named: dict[str, Fraction] = {}
-        for id_, quantity in step.event.lots:
-            named[id_] = named.get(id_, ZERO) + Fraction(quantity)
-        for quantity, among in wanted:
-            needed = named[among[0].origin.id] if named and among else quantity
-            if sum((p.qty for lot in among for p in lot.pieces if p.closing is None), ZERO) < needed:
-                return None
+            return _cut(ORDERINGS[method](lots, step.price, step.day, self.rules.rates), step.quantity)
         taken: list[tuple[Lot, Piece]] = []
-        for quantity, among in wanted:
-            left = quantity
-            chosen = {id(piece) for _, piece in taken}
-            for lot, piece in order(among, price, step.day, rates):
-                if id(piece) in chosen:
-                    continue
-                if piece.qty > left:
-                    lot.divide(lot.pieces.index(piece), left)
-                taken.append((lot, piece))
-                left -= piece.qty
-                if not left:
-                    break
+        for id_, quantity in named(step).items():
+            among = [lot for lot in lots if lot.origin.id == id_]
+            if not _enough(among, quantity):
+                return None
+            taken += _cut(ORDERINGS["fifo"](among, step.price, step.day, self.rules.rates), quantity)
         return taken
 
     def _short(self, step: Step) -> Fault:
         lots = self.held.get((step.account, step.symbol), [])
         day = step.event.date.isoformat()
         where = f"event {step.event.id}"
-        for id_, quantity in step.event.lots:
+        for id_, quantity in named(step).items():
             among = [lot for lot in lots if lot.origin.id == id_]
             have = sum((p.qty for lot in among for p in lot.pieces if p.closing is None), ZERO)
             if have < quantity:
@@ -343,10 +325,9 @@ class FamilyBook:
         basis per share that loses less than half a cent is no loss (R-CENT).
         """
         step, lot = pick.step, pick.lot
-        price = step.amount / step.quantity
         sold: list[tuple[Piece, Fraction, Fraction, int]] = []
         for piece in pieces:
-            proceeds, basis, held_from = price * piece.qty, piece.basis, piece.held_from
+            proceeds, basis, held_from = step.price * piece.qty, piece.basis, piece.held_from
             if piece.loss_basis is not None and proceeds < basis:
                 # R-GIFT: loss from the value at the gift, held from then; between the two neither gain nor loss.
                 basis = proceeds if proceeds >= piece.loss_basis else piece.loss_basis
@@ -356,34 +337,43 @@ class FamilyBook:
         blocks: dict[Fraction, Fraction] = {}
         if len(sold) > 1:
             for piece, proceeds, basis, _ in sold:
-                per_share = basis / piece.qty
-                blocks[per_share] = blocks.get(per_share, ZERO) + basis - proceeds
+                if proceeds < basis:
+                    per_share = basis / piece.qty
+                    blocks[per_share] = blocks.get(per_share, ZERO) + basis - proceeds
         for piece, proceeds, basis, held_from in sold:
-            loss = basis - proceeds
-            block = blocks[basis / piece.qty] if blocks else loss
-            row = self._row(step, lot, lot.symbol, held_from)
-            row.quantity += piece.qty
-            row.proceeds += proceeds
-            row.basis += basis
-            row.adjustment += piece.adjustment
-            if loss > 0 and block >= HALF_A_CENT:
-                if step.event.to_related:
-                    row.disallowed += loss
-                    row.nondeductible += loss
-                elif lot.symbol not in self.rules.exempt:  # R-CRYPTO, R-NAVMMF
-                    replace.match(self, pick, piece, loss, held_from, row)
+            row = self._row(step, lot, held_from)
+            if row.quantity is ZERO:
+                row.quantity, row.proceeds, row.basis, row.adjustment = piece.qty, proceeds, basis, piece.adjustment
+            else:
+                row.quantity += piece.qty
+                row.proceeds += proceeds
+                row.basis += basis
+                row.adjustment += piece.adjustment
+            if proceeds < basis:
+                loss = basis - proceeds
+                if (blocks[basis / piece.qty] if blocks else loss) >= HALF_A_CENT:
+                    self._lose(pick, piece, loss, held_from, row)
             if piece.dates is not None:
                 self._doubt(step, lot, piece.dates)
             if self.rules.choices.sold_before == "included":
                 lot.origin.closed.append(replace.Closed(piece, row, lot))
 
-    def _row(self, step: Step, lot: Lot, symbol: str, held_from: int) -> Row:
+    def _lose(self, pick: Pick, piece: Piece, loss: Fraction, held_from: int, row: Row) -> None:
+        """A loss to a related party is no one's (R-RELATED, code L); any other may be a wash sale."""
+        if pick.step.event.to_related:
+            row.disallowed += loss
+            row.nondeductible += loss
+        elif pick.lot.symbol not in self.rules.exempt:  # R-CRYPTO, R-NAVMMF
+            replace.match(self, pick, piece, loss, held_from, row)
+
+    def _row(self, step: Step, lot: Lot, held_from: int) -> Row:
         is_long = lot.origin.inherited or step.day >= long_from_ordinal(held_from)
         term = Term.LONG if is_long else Term.SHORT
         key = (step.event.id, lot.origin, lot.account, term)
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = Row(step, lot, symbol, term, held_from, (step.position, lot.origin.order))
+            rank = step.position, lot.origin.order
+            row = self.rows[key] = Row(step, lot, step.symbol, term, held_from, rank)
         elif held_from < row.held_from:
             row.held_from = held_from
         return row
@@ -391,7 +381,7 @@ class FamilyBook:
     def income(self, step: Step, lot: Lot, held_from: int, proceeds: Fraction, basis: Fraction) -> None:
         """A gain without shares: a return of capital above basis (R-ROC), the boot of a merger (R-MERGER)."""
         if self.rules.accounts[lot.account].taxable:
-            row = self._row(step, lot, step.symbol, held_from)
+            row = self._row(step, lot, held_from)
             row.proceeds += proceeds
             row.basis += basis
 
@@ -445,6 +435,39 @@ class FamilyBook:
     def purchases_between(self, first: int, last: int) -> list[Origin]:
         """Purchases of the days first … last, earliest first."""
         return self.purchases[bisect_left(self.days, first) : bisect_right(self.days, last)]
+
+
+def named(step: Step) -> dict[str, Fraction]:
+    """Quantities by lot of a specific identification (R-SPECID); a lot named twice counts once with the sum."""
+    found: dict[str, Fraction] = {}
+    for id_, quantity in step.event.lots:
+        found[id_] = found.get(id_, ZERO) + exact(quantity)
+    return found
+
+
+def _enough(lots: Iterable[Lot], quantity: Fraction) -> bool:
+    """Whether that many shares are held that no disposal of the day has named yet."""
+    left = quantity
+    for lot in lots:
+        for piece in lot.pieces:
+            if piece.closing is None:
+                left -= piece.qty
+                if left <= 0:
+                    return True
+    return False
+
+
+def _cut(pairs: Iterable[tuple[Lot, Piece]], quantity: Fraction) -> list[tuple[Lot, Piece]]:
+    """The first `quantity` shares in order; the last piece is cut to size."""
+    taken: list[tuple[Lot, Piece]] = []
+    left = quantity
+    for lot, piece in pairs:
+        taken.append((lot, piece))
+        if piece.qty >= left:
+            lot.divide(lot.pieces.index(piece), left)
+            break
+        left -= piece.qty
+    return taken
 
 
 def branch(book: FamilyBook, lot: Lot, day: int) -> FamilyBook:

@@ -146,7 +146,18 @@ def _losers(
                 id="harvest", kind=EventKind.SELL, date=as_of, account=lot.account, symbol=lot.symbol,
                 quantity=quantity, amount=price * quantity, lots=((origin.id, quantity),),
             )  # fmt: skip
-            step = Step(event, event.kind, day, lot.account, lot.symbol, quantity, price * quantity, None, len(family))
+            step = Step(
+                event,
+                event.kind,
+                day,
+                lot.account,
+                lot.symbol,
+                quantity,
+                price * quantity,
+                None,
+                len(family),
+                price=price,
+            )
             if again:
                 after = FamilyBook(household.rules, [*family, step])
                 after.run()

@@ -22,7 +22,7 @@ Method: TypeAlias = Literal["fifo", "lifo", "hifo", "lofo", "lowest_tax", "avera
 Identical: TypeAlias = Mapping[str, tuple[str, Number]]
 """R-IDENTICAL: symbol -> (name of its group, group shares that one share or contract of it counts for).
 
-A symbol that is not in the table is a group of its own name, one for one: {"X 250620C50": ("X", 100)} says that the call
+A symbol that is not in the table is a group of its own name, one for one: {"X 250620C50": ("X", 100)} says that a call
 replaces 100 shares of X.
 """
 

@@ -7,7 +7,7 @@ splits a lot into `Piece`s, the sub-lots.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -63,10 +63,10 @@ class Piece:
         """Cut off the first `qty` shares; returns the rest as a new piece. Parts sum to the whole exactly."""
         rest = self.copy()
         share = qty / self.qty
-        rest.qty = self.qty - qty
+        rest.qty -= qty
         self.qty = qty
         self.basis = trim(self.basis * share)
-        rest.basis = rest.basis - self.basis
+        rest.basis -= self.basis
         if self.adjustment:
             self.adjustment = trim(self.adjustment * share)
             rest.adjustment = rest.adjustment - self.adjustment
@@ -145,14 +145,14 @@ def _free(lots: list[Lot]) -> Iterator[tuple[Lot, Piece]]:
                 yield lot, piece
 
 
-def _fifo(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, Fraction]) -> list[tuple[Lot, Piece]]:
+def _fifo(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, Fraction]) -> Iterator[tuple[Lot, Piece]]:
     """R-FIFO, sub-lots by R-SUBLOT."""
-    return list(_free(lots))
+    return _free(lots)
 
 
-def _lifo(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, Fraction]) -> list[tuple[Lot, Piece]]:
+def _lifo(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, Fraction]) -> Iterator[tuple[Lot, Piece]]:
     """Latest acquired first (R-STANDING), sub-lots by R-SUBLOT."""
-    return list(_free(lots[::-1]))
+    return _free(lots[::-1])
 
 
 def _hifo(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, Fraction]) -> list[tuple[Lot, Piece]]:
@@ -199,7 +199,7 @@ def _average(lots: list[Lot], price: Fraction, day: int, rates: tuple[Fraction, 
     return pairs
 
 
-Ordering = Callable[[list[Lot], Fraction, int, tuple[Fraction, Fraction]], list[tuple[Lot, Piece]]]
+Ordering = Callable[[list[Lot], Fraction, int, tuple[Fraction, Fraction]], Iterable[tuple[Lot, Piece]]]
 
 ORDERINGS: dict[str, Ordering] = {
     "fifo": _fifo,

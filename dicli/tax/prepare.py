@@ -20,12 +20,13 @@ MOVES = DISPOSALS | {EventKind.TRANSFER}
 _CLOCK = re.compile(r"^\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*$")
 
 Clock = tuple[int, int, int, int]
+ZERO = Fraction(0)
 
 
 @dataclass(slots=True)
 class Step:
     """An event with its numbers made exact. `day` is the proleptic ordinal; `listed` its place in the input;
-    `position` its place in the order of processing.
+    `position` its place in the order of processing; `price` a sale's proceeds per share (R-PROCEEDS: by quantity).
     """
 
     event: Event
@@ -38,12 +39,16 @@ class Step:
     clock: Clock | None
     listed: int
     position: int = 0
+    price: Fraction = ZERO
 
 
 def exact(value: Number) -> Fraction:
     """R-EXACT: a Fraction; a binary float is refused."""
-    if type(value) is Fraction:
-        return value
+    kind = type(value)
+    if kind is Fraction:
+        return value  # type: ignore[return-value]
+    if kind is Decimal or kind is int:
+        return Fraction(*value.as_integer_ratio())  # three times as fast as Fraction(Decimal)
     if isinstance(value, (int, Decimal, Fraction)) and not isinstance(value, bool):
         return Fraction(value)
     raise TypeError(f"{value!r} is a {type(value).__name__}, not a Decimal, Fraction or int")
@@ -159,7 +164,10 @@ def steps(events: Iterable[Event], accounts: Mapping[str, TaxAccount]) -> list[S
                 faults.append(Fault(f"event {event.id}", f"time {event.time!r} is not HH:MM[:SS]", "Mend it."))
         day = event.date.toordinal()
         account = event.account or ""
-        found.append(Step(event, event.kind, day, account, event.symbol, quantity, amount, time, listed))
+        step = Step(event, event.kind, day, account, event.symbol, quantity, amount, time, listed)
+        if event.kind is EventKind.SELL:
+            step.price = amount / quantity
+        found.append(step)
     if faults:
         raise InputError(faults)
     return found

@@ -37,7 +37,8 @@ class Household:
         last = until.toordinal() if until else max((step.day for step in found), default=0)
         groups = _groups(identical or {})
         methods: Mapping[str, Method] = dict.fromkeys(known, method) if isinstance(method, str) else method
-        self.rules = Rules(known, choices, groups, methods, frozenset(exempt), last)
+        rates = exact(choices.short_rate), exact(choices.long_rate)
+        self.rules = Rules(known, choices, groups, methods, frozenset(exempt), last, rates)
         self.listed = {step.event.id: step.listed for step in found}
         self.families = Families((step.event for step in found), groups).split(found)
 
