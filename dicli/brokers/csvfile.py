@@ -92,10 +92,13 @@ class Row:
         """A fault where quantity x price is not the amount within fees, 1% and rounding: cells moved or were cut."""
         if quantity is None or price is None or amount is None:
             return
+        off = abs(abs(quantity * price) - abs(amount))
+        if off <= 1:
+            return
         exponent = price.as_tuple().exponent
         step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else _ZERO
         allowed = abs(fees or _ZERO) + abs(amount) / 100 + abs(quantity) * step + 1
-        if abs(abs(quantity * price) - abs(amount)) > allowed:
+        if off > allowed:
             self.fault(f"{quantity:f} shares at {price:f} are not {amount:f}: a number is wrong or cut off", AGAIN)
 
     def fault(self, what: str, remedy: str = "") -> None:
@@ -197,10 +200,12 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         for place, (line, cells) in enumerate(self.records):
-            first = next((cell for cell in cells if cell and not cell.isspace()), None)
-            if first is None or cells == self.header:
+            start = cells[0].strip() if cells else ""
+            if not start:
+                start = next((cell.strip() for cell in cells if cell and not cell.isspace()), "")
+            if not start or cells == self.header:
                 continue
-            start = first.strip().lower()
+            start = start.lower()
             if self.stop and start.startswith(self.stop):
                 self.end = place
                 self._nothing_after(place)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -33,6 +33,7 @@ _SPACES = re.compile(r"\s+")
 _END = "\x03"
 
 
+@lru_cache(maxsize=1 << 12)
 def plain(name: str) -> str:
     """A column name or title as it is compared: lower case, single spaces, without a trailing `($)`, `$` or `#`."""
     said = _SPACES.sub(" ", name.replace("\ufeff", "")).strip().lower()
@@ -226,7 +227,7 @@ class Document:
 
 
 def _joined(cells: list[str]) -> str:
-    return ",".join(_SPACES.sub(" ", cell).strip().lower() for cell in cells)
+    return _SPACES.sub(" ", ",".join(map(str.strip, cells))).lower()
 
 
 def _cell(value: object) -> str:

@@ -117,12 +117,12 @@ def _history(document: Document, rows: Table, account: str, span: tuple[dt.date,
         if rule is None:
             continue
         date = row.date("date")
-        posted.add(parse_date(row.text("date").partition(" as of ")[0]) if date > dt.date.min else date)
+        posted.add(_posted(row, date))
         symbol = row.text("symbol")
         if why := _why_aside(symbol, rule[1]):
             aside.append(SetAside(account, symbol or None, row.line, why))
         else:
-            history.append(_transaction(row, account, rule, symbol))
+            history.append(_transaction(row, account, date, rule, symbol))
     return Reading(
         document.path,
         "schwab",
@@ -135,6 +135,12 @@ def _history(document: Document, rows: Table, account: str, span: tuple[dt.date,
     )
 
 
+def _posted(row: Row, date: dt.date) -> dt.date:
+    """The first date of a row, which says what span the export covers."""
+    first, also, _ = row.text("date").partition(" as of ")
+    return parse_date(first) if also and date > dt.date.min else date
+
+
 def _why_aside(symbol: str, sense: Sense) -> str | None:
     if sense is Sense.OPTION:
         return "an option"
@@ -145,32 +151,35 @@ def _why_aside(symbol: str, sense: Sense) -> str | None:
     return None if is_cusip(symbol) and sense in (Sense.SHARES, Sense.CASH, Sense.EITHER) else why
 
 
-def _transaction(row: Row, account: str, rule: tuple[TransactionKind, Sense], symbol: str) -> Transaction:
+Rule = tuple[TransactionKind, Sense]
+
+
+def _transaction(row: Row, account: str, date: dt.date, rule: Rule, symbol: str) -> Transaction:
     kind, sense = rule
     quantity, amount = row.quantity_or_none("quantity"), row.money_or_none("amount")
     price, fees = row.money_or_none("price"), row.money_or_none("fees")
     action = row.text("action")
-    if sense in (Sense.IN, Sense.OUT, Sense.GRANT, Sense.SHARES) and (not quantity or not symbol):
+    if sense not in (Sense.CASH, Sense.EITHER) and (not quantity or not symbol):
         row.fault(f'"{action}" without a symbol or a quantity', AGAIN)
     if sense in (Sense.IN, Sense.OUT, Sense.CASH) and amount is None:
         row.fault(f'"{action}" without an amount', AGAIN)
-    if sense is Sense.EITHER and quantity is None and amount is None:
-        row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
     if sense in (Sense.IN, Sense.GRANT, Sense.OUT) and quantity is not None:
-        wrong = (amount or 0) > 0 if sense is not Sense.OUT else (amount or 0) < -(fees or 0)
-        if wrong or (sense is not Sense.OUT and quantity < 0):
+        out = sense is Sense.OUT
+        if (amount or 0) < -(fees or 0) if out else quantity < 0 or (amount or 0) > 0:
             row.fault(f'"{action}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
         row.check_product(quantity, price, amount, fees)
-        quantity = -abs(quantity) if sense is Sense.OUT else abs(quantity)
+        quantity = -abs(quantity) if out else quantity
     if sense is Sense.EITHER:
         if quantity:
             kind = _K.TRANSFER_IN if quantity > 0 else _K.TRANSFER_OUT
         elif amount is not None:
             kind = _K.DEPOSIT if amount >= 0 else _K.WITHDRAWAL
+        else:
+            row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
     cusip = symbol.upper() if is_cusip(symbol) else None
     return Transaction(
         account=account,
-        date=row.date("date"),
+        date=date,
         kind=kind,
         symbol=None if cusip or symbol.upper() in {"", "NO NUMBER"} else dotted(symbol),
         quantity=quantity,

@@ -104,11 +104,13 @@ def is_ticker(symbol: str) -> bool:
     return bool(_TICKER.fullmatch(symbol) or _CLASS.fullmatch(symbol))
 
 
+@lru_cache(maxsize=1 << 14)
 def is_cusip(symbol: str) -> bool:
     """Nine characters of which the last is a digit: a CUSIP in the place of a symbol."""
     return bool(_CUSIP.fullmatch(symbol.strip().upper()))
 
 
+@lru_cache(maxsize=1 << 14)
 def is_money_fund(symbol: str) -> bool:
     """Money-market funds' symbols have five letters ending in XX: SWVXX, SPAXX, VMFXX. They count as cash."""
     return bool(_MONEY_FUND.fullmatch(symbol.strip().rstrip("*").upper()))
@@ -118,6 +120,7 @@ def is_option(symbol: str) -> bool:
     return bool(_OPTION.fullmatch(symbol.strip().upper()))
 
 
+@lru_cache(maxsize=1 << 14)
 def no_stock(symbol: str) -> str | None:
     """Why a row with this symbol is set aside (an option, a future, a bond by its CUSIP); None for stocks and funds."""
     said = symbol.strip().upper()

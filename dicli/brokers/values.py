@@ -21,6 +21,8 @@ _NUMBER = re.compile(
     r"(?P<exponent>[eE][+-]?\d{1,2})?\s*(?P<percent>%)?\s*(?P<close>\))?",
     re.ASCII,
 )
+# The commonest shapes, for speed: a sign, a dollar, digits. Whatever is not one of them goes through _NUMBER.
+_COMMON = re.compile(r"-?\$?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,12})?", re.ASCII)
 _EUROPEAN = re.compile(r"[($+\s-]*\d{1,3}(?:\.\d{3})*,\d+[)%\s]*|[($+\s-]*\d+,\d+[)%\s]*", re.ASCII)
 _MINUS = str.maketrans({"−": "-", "\u00a0": " "})
 
@@ -60,6 +62,8 @@ def parse_percent(text: str) -> Decimal:
 
 
 def _parse(text: str, *, dollar: bool, percent: bool) -> Decimal:
+    if _COMMON.fullmatch(text) and (dollar or "$" not in text):
+        return Decimal(text.replace("$", "").replace(",", ""))
     found = _NUMBER.fullmatch(text.translate(_MINUS).strip())
     if found is None or len(text) > 40:
         if _EUROPEAN.fullmatch(text):
