@@ -393,6 +393,14 @@ def test_identical_groups_are_groups(tables: str, said: str) -> None:
     assert faults(f"{MINIMAL}[identical]\n{tables}\n") == [f"dicli.toml, identical (line 10): {said}"]
 
 
+def test_average_basis_is_no_method_for_a_whole_account() -> None:
+    assert faults(MINIMAL + 'lot_method = "average"\n') == [
+        'dicli.toml, accounts[1].lot_method (line 10): expected "fifo" | "lifo" | "hifo" | "lofo" | "lowest_tax", '
+        'found the text "average". '
+        "Write one of these; average basis is for fund shares alone, never for a whole account (R-AVERAGE)."
+    ]
+
+
 def test_two_accounts_may_share_a_file_where_their_numbers_tell_them_apart(tmp_path: Path) -> None:
     (tmp_path / "schwab").mkdir()
     (tmp_path / "schwab" / "all.csv").touch()

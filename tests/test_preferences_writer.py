@@ -49,7 +49,7 @@ texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 parts, some = decimals("0", "1"), decimals("0.000001", "1")
 dollars, signed, shares = decimals("0", "1E+6"), decimals("-1E+6", "1E+6"), decimals("0.000001", "1E+6")
 dates = st.dates(dt.date(2000, 1, 1), dt.date(2040, 1, 1))
-methods = st.sampled_from(["fifo", "lifo", "hifo", "lofo", "tax-optimal", "average"])
+methods = st.sampled_from(["fifo", "lifo", "hifo", "lofo", "lowest_tax"])
 caps = st.one_of(
     st.just(schema.Caps()),
     some.map(lambda every: schema.Caps(every=every)),
@@ -104,6 +104,7 @@ choices = st.builds(
     holding_period=st.sampled_from(["tack", "union", "replace"]),
     scope=st.sampled_from(["household", "account"]),
     ancestors=st.sampled_from(["eligible", "excluded"]),
+    spouse=st.sampled_from(["basis", "permanent"]),
 )
 taxes = st.builds(
     schema.Tax,

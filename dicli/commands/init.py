@@ -82,7 +82,7 @@ def init(
         str, typer.Option(metavar="DOLLARS", help="Short-term loss carried into the year.")
     ] = "0",
     carryover_long: Annotated[str, typer.Option(metavar="DOLLARS", help="Long-term loss carried into the year.")] = "0",
-    lot_method: Annotated[str, typer.Option(help="fifo, lifo, hifo, lofo, tax-optimal or average.")] = "fifo",
+    lot_method: Annotated[str, typer.Option(help="fifo, lifo, hifo, lofo or lowest_tax.")] = "fifo",
     max_tracking_error: Annotated[
         str | None, typer.Option(metavar="FRACTION", help="Largest tracking error a year; 0.01 is 1 %.")
     ] = None,

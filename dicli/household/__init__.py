@@ -123,6 +123,7 @@ def tax_choices(preferences: Preferences) -> tax_ledger.Choices:
         older_than_sold=chosen.older_than_sold,  # type: ignore[arg-type]
         ancestors=chosen.ancestors,  # type: ignore[arg-type]
         closed_together=chosen.closed_together,  # type: ignore[arg-type]
+        spouse=chosen.spouse,  # type: ignore[arg-type]
         other_plans="ignored" if chosen.other_plans == "ignore" else "ira",
     )
 

@@ -59,6 +59,12 @@ CHOICES = (
     Key("older_than_sold", choice("included", "excluded"), "R-OLDER: shares bought before the lot sold", "tax.wash"),
     Key("ancestors", choice("eligible", "excluded"), "R-CHAIN: the lot whose loss the shares sold carry", "tax.wash"),
     Key("closed_together", choice("eligible", "excluded"), "R-TOGETHER: lots closed on one day", "tax.wash"),
+    Key(
+        "spouse",
+        choice("basis", "permanent"),
+        "R-SPOUSE: a spouse's taxable purchase takes the loss, or nobody",
+        "tax.wash",
+    ),
     Key("other_plans", choice("ira", "ignore"), "R-OTHERPLANS: 401(k) and HSA purchases", "tax.wash"),
 )
 

@@ -289,7 +289,10 @@ def choice(*words: str, hint: str = "Write one of these.") -> Kind:
     return Kind(says, read)
 
 
-LOT_METHOD = choice("fifo", "lifo", "hifo", "lofo", "tax-optimal", "average")
+LOT_METHOD = choice(
+    *("fifo", "lifo", "hifo", "lofo", "lowest_tax"),
+    hint="Write one of these; average basis is for fund shares alone, never for a whole account (R-AVERAGE).",
+)
 PERIOD = choice("week", "month", "quarter", "year")
 
 

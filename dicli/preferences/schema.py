@@ -193,7 +193,8 @@ class Choices:
     holding_period: tack | union | replace (R-TACK) · scope: household | account (R-SCOPE, R-BROKER) ·
     same_day: acquired | listed (R-ORDER) · sold_before: excluded | included (R-SOLDBEFORE) ·
     older_than_sold: included | excluded (R-OLDER) · ancestors: eligible | excluded (R-CHAIN) ·
-    closed_together: eligible | excluded (R-TOGETHER) · other_plans: ira | ignore (R-OTHERPLANS)
+    closed_together: eligible | excluded (R-TOGETHER) · spouse: basis | permanent (R-SPOUSE) ·
+    other_plans: ira | ignore (R-OTHERPLANS)
     """
 
     holding_period: str = "tack"
@@ -203,6 +204,7 @@ class Choices:
     older_than_sold: str = "included"
     ancestors: str = "eligible"
     closed_together: str = "eligible"
+    spouse: str = "basis"
     other_plans: str = "ira"
 
 
