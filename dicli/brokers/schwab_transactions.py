@@ -97,12 +97,13 @@ def read_csv(document: Document) -> Reading:
 
 def read_json(document: Document) -> Reading:
     """`{"FromDate", "ToDate", "BrokerageTransactions": [{the columns of the CSV}]}`; rows count its objects."""
-    objects = document.json.get("BrokerageTransactions")
+    whole = document.json if isinstance(document.json, dict) else {}
+    objects = whole.get("BrokerageTransactions")
     if not isinstance(objects, list):
-        document.refuse('"BrokerageTransactions" is no list of rows', AGAIN)
+        document.refuse('there is no list of rows called "BrokerageTransactions"', AGAIN)
     span = None
     try:
-        span = parse_date(str(document.json.get("FromDate"))), parse_date(str(document.json.get("ToDate")))
+        span = parse_date(str(whole.get("FromDate"))), parse_date(str(whole.get("ToDate")))
     except ValueError as expected:
         document.fault(None, f'"FromDate" and "ToDate" should each hold {expected}', AGAIN)
     return _history(document, table_of_objects(document, objects, COLUMNS, REQUIRED, IGNORED), "", span)
