@@ -1,7 +1,7 @@
 """How far a portfolio may stray from its benchmark: a factor model of the covariance of returns.
 
 `Cov = G Gᵀ + diag(specific²)`, annual. `G` (n, k) holds each name's exposures times a square root of the factors'
-covariance, so that active weights d have the variance ‖Gᵀd‖² + Σ specific² d². Returns are float64: risk is never exact.
+covariance, so that active weights d have the variance ‖Gᵀd‖² + Σ specific² d². All is float64: risk is never exact.
 
 **Is the printed figure honest?** `benchmarks/risk_validation.py`, S&P 500, 28 quarter ends 2018 to 2024, 504 days of
 history, members that have them all; realised over the next 12 months ÷ printed, median (a plain 20-factor PCA on the
@@ -16,6 +16,7 @@ be given specific risk that it does not have, and is to be looked through to its
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class RiskModel:
 
     def volatility(self) -> Floats:
         """Annual standard deviations of the names' returns (n,)."""
-        return np.sqrt(np.sum(self.factors**2, axis=1) + self.specific**2)
+        return np.asarray(np.sqrt(np.sum(self.factors**2, axis=1) + self.specific**2))
 
     def residual_correlation(self, i: int, others: Sequence[int]) -> list[float | None]:
         """Correlation of row i's returns net of market and sector with those of other rows.
@@ -98,10 +99,11 @@ def statistical(
 ) -> RiskModel:
     """The model of daily simple total returns `returns` (T, n), of which the last 504 days are used.
 
-    Rows go with `dates` (T,), ascending; NaN is a day without a price. `weights` (n,) are benchmark weights, which stand
-    in for the size of a company: leave them out and the risk of holding the largest names only is understated by a
-    fifth. A name with less than half of the days gets its sector's exposures, and one with none of them a volatility
-    that three quarters of its sector do not reach; the label counts them.
+    Rows go with `dates` (T,), ascending; NaN is a day without a price. `weights` (n,) are benchmark weights and stand
+    in for the size of a company (0 where it is not known): leave them out, and the risk of holding the largest names
+    only is understated by up to a fifth. On a day that a name lacks it counts as its sector's average; without any
+    day, its volatility is one that three quarters of its sector do not reach. The label counts names that have under
+    half of the days.
 
     Raises MarketError for returns that cannot be (−100 % or less, infinite) and where fewer than 126 days or no name
     with a history are there: `sector_blocks` needs none.
@@ -110,7 +112,7 @@ def statistical(
     symbols = tuple(symbols)
     if returns.shape != (min(len(dates), WINDOW), len(symbols)):
         raise ValueError(f"returns have the shape {returns.shape}, dates and symbols {len(dates), len(symbols)}")
-    if any(later <= earlier for earlier, later in zip(dates, dates[1:], strict=False)):
+    if any(later <= earlier for earlier, later in itertools.pairwise(dates)):
         raise ValueError("dates must ascend")
     wrong = np.flatnonzero(((returns <= -1.0) | np.isinf(returns)).any(axis=0))
     if len(wrong):
@@ -135,7 +137,7 @@ def statistical(
         f"from {len(returns)} days to {dates[-1].isoformat()}"
     )
     if young := int(np.sum(~made.own)):
-        label += f"; {young} of {len(symbols)} names have too little history and take their sector's exposures"
+        label += f"; {young} of {len(symbols)} names have under half of them and lean on their sector"
     return RiskModel(
         symbols=symbols,
         # Rounded at the border: the last bits depend on how many threads the linear algebra used.
@@ -198,10 +200,10 @@ class Substitute:
 
 
 def substitutes(model: RiskModel, symbol: str, candidates: Iterable[str], n: int = 3) -> list[Substitute]:
-    """The `n` candidates closest to `symbol` by residual correlation, best first, out of its industry if it has as many.
+    """The `n` candidates closest to `symbol` by residual correlation, best first, from its industry if that has enough.
 
-    Where the industry has fewer the sector fills up, then the market: a nearer group always goes first. Without history
-    the order is by the model's tracking error. Candidates that the model does not know are passed over, as is `symbol`.
+    Otherwise the sector fills up, then the market: a nearer group always goes first. Without history the order is by
+    the model's tracking error. Candidates that the model does not know are passed over, as is `symbol`.
     """
     i = model.index(symbol)
     row = {name: j for j, name in enumerate(model.symbols)}

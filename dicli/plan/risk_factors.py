@@ -11,9 +11,9 @@ is given to the specific risk and nothing is lost to the forecast:
    Gavish and Johnstone, "Optimal Shrinkage of Eigenvalues in the Spiked Covariance Model", Annals of Statistics 2018);
 2. a structured target whose exposures are known rather than estimated (`blocks`, `style`): average correlations within
    and between sectors, the ones between sectors half-way to one common figure (Ledoit and Wolf, "Honey, I Shrunk the
-   Sample Covariance Matrix", 2004), plus quarterly momentum and size, exposures as of today, variances of the daily
-   cross-sectional slopes (Fama and MacBeth 1973; the factors of Menchero, Wang and Orr, "The Barra US Equity Model
-   (USE4)", 2011, that prices and weights alone can show);
+   Sample Covariance Matrix", 2004), plus momentum (quarter and year) and size, exposures as of today, variances of
+   the daily cross-sectional slopes (Fama and MacBeth 1973; the styles of Menchero, Orr and Wang, "The Barra US Equity
+   Model (USE4)", 2011, that prices and weights alone can show);
 3. the covariance is 60 % of the first and 40 % of the second (`TARGET`: shrinkage to a structured target; Ledoit and
    Wolf 2003). An exposure that is hedged only by the noise of the first is still open in the second;
 4. two share classes of one company keep one specific risk between them (`twins`).
@@ -45,13 +45,14 @@ has hedged realises 1.9 times its forecast, at 0.7 the portfolios themselves bec
 COMMON_CORRELATION = 0.5
 """How far the correlations between sectors are drawn to their average."""
 
-MOMENTUM_DAYS = 63
+QUARTER, YEAR = 63, 252
+"""Days over which momentum is measured. Of what was sold for its losses, last quarter's losers are a common bet."""
 MOST_FACTORS = 20
 LEAST_SHARE = 0.004
 """A component is a factor where it explains this much of the average name's variance, after shrinkage."""
 
 LEAST_DAYS = 126
-"""Half a year: a name with fewer returns takes its sector's exposures, and its volatility only in part."""
+"""Half a year: the least that a model is made from, and that a name's own volatility is trusted with in full."""
 
 CAUTIOUS = 0.75
 """A name without history gets this quantile of its sector's volatilities."""
@@ -109,14 +110,9 @@ def estimate(returns: Floats, group: Ints, size: Floats | None = None) -> Estima
     structured = [blocks(scaled[:, own], member, own)]
     neutral = daily - average @ member.T
     if own.sum() >= LEAST_STYLE:
-        price = np.cumsum(np.log1p(np.where(seen, returns, 0.0)), axis=0)
-        if days > 2 * MOMENTUM_DAYS:
-            trend = price[MOMENTUM_DAYS:] - price[:-MOMENTUM_DAYS]
-            structured.append(style(trend, neutral[MOMENTUM_DAYS:], weight[MOMENTUM_DAYS:], own))
-        if size is not None:
-            known = own & (np.nan_to_num(size) > 0.0)
-            value = np.log(np.where(known, size, 1.0)) + price - price[-1]
-            structured.append(style(value, neutral, weight, known))
+        for value, known in characteristics(np.where(seen, returns, 0.0), own, size):
+            last = len(value)
+            structured.append(style(value, neutral[-last:], weight[-last:], known))
     factors = np.hstack([np.sqrt(1.0 - TARGET) * statistical, np.sqrt(TARGET) * np.hstack(structured)])
     left = np.maximum(1.0 - np.sum(factors**2, axis=1), 0.1)
     specific = np.maximum(np.sqrt(left) * volatility, FLOOR)
@@ -197,6 +193,19 @@ def blocks(Z: Floats, member: Floats, own: Bools) -> Floats:
     return np.asarray(member @ (vector * np.sqrt(np.maximum(value, 0.0)) @ vector.T))
 
 
+def characteristics(returns: Floats, own: Bools, size: Floats | None) -> list[tuple[Floats, Bools]]:
+    """What a name's price and size say of it at each day's close, as (up to T, n) with the names (n,) known for it.
+
+    The return of the last quarter, that of the last year, and log market value: today's carried back by the prices.
+    """
+    price = np.cumsum(np.log1p(returns), axis=0)
+    made = [(price[days:] - price[:-days], own) for days in (QUARTER, YEAR) if len(price) >= days + QUARTER]
+    if size is not None:
+        known = own & (np.nan_to_num(size) > 0.0)
+        made.append((np.log(np.where(known, size, 1.0)) + price - price[-1], known))
+    return made
+
+
 def style(characteristic: Floats, neutral: Floats, weight: Floats, known: Bools) -> Floats:
     """Exposures (n, 1) to the factor that goes with a characteristic, in units of each name's volatility.
 
@@ -243,7 +252,7 @@ def twins(residuals: Floats, at: Ints, specific: Floats, volatility: Floats) -> 
     return (np.column_stack(shared) if shared else np.zeros((len(specific), 0))), specific
 
 
-def correlations(residuals: Floats, least: int = MOMENTUM_DAYS) -> Floats:
+def correlations(residuals: Floats, least: int = QUARTER) -> Floats:
     """Pairwise correlations (n, n) over the days that both names have; 0 where they share fewer than `least`."""
     seen = ~np.isnan(residuals)
     filled = np.where(seen, residuals, 0.0)
