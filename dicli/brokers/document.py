@@ -193,6 +193,10 @@ class Document:
         sheets = self.sheets.values() if self.kind == "xlsx" else [self.records]
         return [frozenset(map(plain, cells)) for records in sheets for _, cells in records[:HEAD_RECORDS]]
 
+    def title(self, words: str) -> str:
+        """The cell with these words (lower case) that begins one of the first records; empty where there is none."""
+        return next((cells[0].strip() for _, cells in self.records[:5] if cells and words in cells[0].lower()), "")
+
     # -- what is wrong with it ----------------------------------------------------------------------------------
 
     def where(self, line: int | None = None) -> str:
@@ -200,8 +204,11 @@ class Document:
 
     def fault(self, line: int | None, what: str, remedy: str = "") -> None:
         """Remember what is wrong; `brokers.read` raises all at once. Of very many the first are kept, and a count."""
+        fault = Fault(self.where(line), what, remedy)
+        if fault in self.faults:
+            return
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(self.where(line), what, remedy))
+            self.faults.append(fault)
         else:
             self.more_faults += 1
 

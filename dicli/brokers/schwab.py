@@ -1,5 +1,10 @@
-"""Charles Schwab: all its layouts. No file but the positions of all accounts holds more than one account."""
+"""Charles Schwab: all its layouts. Only the files of all accounts hold more than one."""
 
-from dicli.brokers import schwab_lots, schwab_positions, schwab_transactions
+from dicli.brokers import schwab_lots, schwab_positions, schwab_realized, schwab_transactions
 
-FORMATS = (*schwab_positions.FORMATS, *schwab_lots.FORMATS, *schwab_transactions.FORMATS)
+FORMATS = (
+    *schwab_positions.FORMATS,
+    *schwab_lots.FORMATS,
+    *schwab_realized.FORMATS,
+    *schwab_transactions.FORMATS,
+)

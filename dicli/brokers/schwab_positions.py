@@ -13,7 +13,7 @@ from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import Row, sections
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, refused, says
-from dicli.brokers.symbols import dotted, is_money_fund, is_ticker, no_stock
+from dicli.brokers.symbols import dotted, is_money_fund, no_holding, no_stock
 from dicli.brokers.values import dates_in
 from dicli.model import Position, Reading, SetAside
 
@@ -37,7 +37,7 @@ IGNORED = (
     *("intrinsic value", "in the money"),
 )
 TOTALS = ("account total", "positions total")
-_TITLE = ("positions for ",)
+_TITLE = "positions for "
 
 
 def read_positions(document: Document) -> Reading:
@@ -45,8 +45,7 @@ def read_positions(document: Document) -> Reading:
     cash: dict[str, Decimal] = {}
     aside: list[SetAside] = []
     accounts: list[str] = []
-    title = next((cells[0] for _, cells in document.records[:5] if cells and cells[0].lower().startswith(_TITLE)), "")
-    as_of = next(iter(dates_in(title)), None)
+    as_of = next(iter(dates_in(document.title(_TITLE))), None)
     totals = 0
     for label, rows in sections(document, COLUMNS, REQUIRED, skip=TOTALS, ignored=IGNORED):
         account = _account(label)
@@ -97,18 +96,11 @@ def _account(label: str) -> str:
 def _not_held(row: Row, symbol: str) -> str | None:
     if not symbol:
         row.fault('column "Symbol" is empty', AGAIN)
-        return "no symbol"
     if symbol.lower().startswith("futures"):
         return "a line about futures"
-    if why := no_stock(symbol):
-        return why
-    kind = row.text("type").lower()
-    if kind in {"fixed income", "option", "options", "futures"} or not is_ticker(dotted(symbol)):
-        return f"{row.text('type') or 'a symbol'} that is no stock or fund"
-    quantity = row.quantity("quantity")
-    if quantity < 0:
-        return "a short position"
-    return None if quantity else "a quantity of zero"
+    if row.text("type").lower() in {"fixed income", "option", "options", "futures"} and not no_stock(symbol):
+        return f"{row.text('type')}: no stock or fund"
+    return no_stock(symbol) or no_holding(symbol, row.quantity("quantity"))
 
 
 def _position(row: Row, account: str, symbol: str, as_of: dt.date | None) -> Position:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import Row, Table, table, table_of_objects
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, is_kind, refused, says
+from dicli.brokers.schwab_actions import ACTIONS, Sense
 from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, no_stock
 from dicli.brokers.values import parse_date
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
@@ -26,66 +26,6 @@ COLUMNS = {
 }
 REQUIRED = ("date", "action", "symbol", "description", "quantity", "price", "fees", "amount")
 IGNORED = ("acctgrulecd", "itemissueid")
-
-
-class Sense(Enum):
-    """What a row of an action must have, and where its signs come from."""
-
-    IN = "shares come in, cash goes out"
-    OUT = "shares go out, cash comes in"
-    GRANT = "shares come in, nothing is paid"
-    SHARES = "shares, signed as written"
-    CASH = "cash, signed as written"
-    EITHER = "shares or cash, signed as written; the sign tells the kind"
-    OPTION = "an option"
-
-
-_K, _S = TransactionKind, Sense
-_DIVIDENDS = (
-    *("cash dividend", "qualified dividend", "non-qualified div", "special dividend", "special qual div"),
-    *("special non qual div", "pr yr cash div", "pr yr special div", "long term cap gain", "short term cap gain"),
-    *("reinvest dividend", "qual div reinvest", "pr yr div reinvest", "long term cap gain reinvest"),
-    *("short term cap gain reinvest",),
-)
-_TRANSFERS = (
-    *("journal", "journaled shares", "security transfer", "internal transfer", "moneylink transfer"),
-    *("moneylink deposit", "moneylink adj", "wire sent", "wire received", "wire funds", "wire funds received"),
-    *("wire funds adj", "funds received", "funds paid", "atm withdrawal", "visa purchase", "cd deposit funds"),
-)
-_OPTIONS = (
-    *("buy to open", "buy to close", "sell to open", "sell to close", "expired", "assigned"),
-    "exchange or exercise",
-)
-_OTHER_SHARES = (
-    *("stock merger", "name change", "conversion", "spin-off", "stock div dist", "cash merger adj"),
-    *("full redemption", "mandatory reorg exc"),
-)
-_OTHER_CASH = (
-    *("cash merger", "cash in lieu", "full redemption adj", "misc cash entry", "misc credits"),
-    *("promotional award", "schwab atm rebate", "return of capital", "futures mm sweep"),
-)
-
-ACTIONS: dict[str, tuple[TransactionKind, Sense]] = {
-    "buy": (_K.BUY, _S.IN),
-    "sell": (_K.SELL, _S.OUT),
-    # Not a sale of shares that are held: the household must not take them out of a lot.
-    "sell short": (_K.OTHER, _S.OUT),
-    "reinvest shares": (_K.REINVEST, _S.IN),
-    # Shares vesting or bought in a plan are an acquisition on that day; what they cost is not in this file.
-    "stock plan activity": (_K.BUY, _S.GRANT),
-    "stock split": (_K.SPLIT, _S.SHARES),
-    "reverse split": (_K.SPLIT, _S.SHARES),
-    **dict.fromkeys(_DIVIDENDS, (_K.DIVIDEND, _S.CASH)),
-    **dict.fromkeys(
-        ("bank interest", "bond interest", "credit interest", "cd interest", "margin interest"), (_K.INTEREST, _S.CASH)
-    ),
-    **dict.fromkeys(("foreign tax paid", "nra tax adj", "nra withholding", "tax withholding"), (_K.TAX, _S.CASH)),
-    **dict.fromkeys(("adr mgmt fee", "service fee", "advisor fee"), (_K.FEE, _S.CASH)),
-    **dict.fromkeys(_TRANSFERS, (_K.OTHER, _S.EITHER)),
-    **dict.fromkeys(_OTHER_SHARES, (_K.OTHER, _S.SHARES)),
-    **dict.fromkeys(_OTHER_CASH, (_K.OTHER, _S.CASH)),
-    **dict.fromkeys(_OPTIONS, (_K.OTHER, _S.OPTION)),
-}
 
 
 def read_csv(document: Document) -> Reading:
@@ -172,9 +112,9 @@ def _transaction(row: Row, account: str, date: dt.date, rule: Rule, symbol: str)
         quantity = -abs(quantity) if out else quantity
     if sense is Sense.EITHER:
         if quantity:
-            kind = _K.TRANSFER_IN if quantity > 0 else _K.TRANSFER_OUT
+            kind = TransactionKind.TRANSFER_IN if quantity > 0 else TransactionKind.TRANSFER_OUT
         elif amount is not None:
-            kind = _K.DEPOSIT if amount >= 0 else _K.WITHDRAWAL
+            kind = TransactionKind.DEPOSIT if amount >= 0 else TransactionKind.WITHDRAWAL
         else:
             row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
     cusip = symbol.upper() if is_cusip(symbol) else None
@@ -224,7 +164,7 @@ def _whole_events(history: Sequence[Transaction]) -> list[Transaction]:
             given = [spot for spot, other in alike if other.action.lower() == action]
             stock = any(other.action.lower() == "stock merger" for _, other in same_day)
             if len(paid) == len(given) == 1 and not stock:
-                whole[place] = replace(row, kind=_K.SELL, amount=history[paid[0]].amount)
+                whole[place] = replace(row, kind=TransactionKind.SELL, amount=history[paid[0]].amount)
                 whole[paid[0]] = None
     return [row for row in whole if row is not None]
 

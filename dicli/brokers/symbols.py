@@ -8,6 +8,7 @@ together with the security's name or CUSIP, and refused otherwise.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -131,3 +132,16 @@ def no_stock(symbol: str) -> str | None:
     if is_cusip(said):
         return "a bond, bill or other security known by its CUSIP only"
     return None
+
+
+def no_holding(symbol: str, quantity: Decimal) -> str | None:
+    """Why a row about so many shares of this symbol is set aside; None for a stock or a fund that is held."""
+    if why := no_stock(symbol):
+        return why
+    if is_money_fund(symbol):
+        return "a money-market fund, counted as cash"
+    if not is_ticker(dotted(symbol)):
+        return "a symbol that is no stock or fund"
+    if quantity < 0:
+        return "a short position"
+    return None if quantity else "a quantity of zero"

@@ -1,0 +1,67 @@
+"""Charles Schwab's words for what happened in an account, and what each of them must be accompanied by."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from dicli.model import TransactionKind
+
+
+class Sense(Enum):
+    """What a row of an action must have, and where its signs come from."""
+
+    IN = "shares come in, cash goes out"
+    OUT = "shares go out, cash comes in"
+    GRANT = "shares come in, nothing is paid"
+    SHARES = "shares, signed as written"
+    CASH = "cash, signed as written"
+    EITHER = "shares or cash, signed as written; the sign tells the kind"
+    OPTION = "an option"
+
+
+_K, _S = TransactionKind, Sense
+_DIVIDENDS = (
+    *("cash dividend", "qualified dividend", "non-qualified div", "special dividend", "special qual div"),
+    *("special non qual div", "pr yr cash div", "pr yr special div", "long term cap gain", "short term cap gain"),
+    *("reinvest dividend", "qual div reinvest", "pr yr div reinvest", "long term cap gain reinvest"),
+    *("short term cap gain reinvest",),
+)
+_TRANSFERS = (
+    *("journal", "journaled shares", "security transfer", "internal transfer", "moneylink transfer"),
+    *("moneylink deposit", "moneylink adj", "wire sent", "wire received", "wire funds", "wire funds received"),
+    *("wire funds adj", "funds received", "funds paid", "atm withdrawal", "visa purchase", "cd deposit funds"),
+)
+_OPTIONS = (
+    *("buy to open", "buy to close", "sell to open", "sell to close", "expired", "assigned"),
+    "exchange or exercise",
+)
+_OTHER_SHARES = (
+    *("stock merger", "name change", "conversion", "spin-off", "stock div dist", "cash merger adj"),
+    *("full redemption", "mandatory reorg exc"),
+)
+_OTHER_CASH = (
+    *("cash merger", "cash in lieu", "full redemption adj", "misc cash entry", "misc credits"),
+    *("promotional award", "schwab atm rebate", "return of capital", "futures mm sweep"),
+)
+
+ACTIONS: dict[str, tuple[TransactionKind, Sense]] = {
+    "buy": (_K.BUY, _S.IN),
+    "sell": (_K.SELL, _S.OUT),
+    # Not a sale of shares that are held: the household must not take them out of a lot.
+    "sell short": (_K.OTHER, _S.OUT),
+    "reinvest shares": (_K.REINVEST, _S.IN),
+    # Shares vesting or bought in a plan are an acquisition on that day; what they cost is not in this file.
+    "stock plan activity": (_K.BUY, _S.GRANT),
+    "stock split": (_K.SPLIT, _S.SHARES),
+    "reverse split": (_K.SPLIT, _S.SHARES),
+    **dict.fromkeys(_DIVIDENDS, (_K.DIVIDEND, _S.CASH)),
+    **dict.fromkeys(
+        ("bank interest", "bond interest", "credit interest", "cd interest", "margin interest"), (_K.INTEREST, _S.CASH)
+    ),
+    **dict.fromkeys(("foreign tax paid", "nra tax adj", "nra withholding", "tax withholding"), (_K.TAX, _S.CASH)),
+    **dict.fromkeys(("adr mgmt fee", "service fee", "advisor fee"), (_K.FEE, _S.CASH)),
+    **dict.fromkeys(_TRANSFERS, (_K.OTHER, _S.EITHER)),
+    **dict.fromkeys(_OTHER_SHARES, (_K.OTHER, _S.SHARES)),
+    **dict.fromkeys(_OTHER_CASH, (_K.OTHER, _S.CASH)),
+    **dict.fromkeys(_OPTIONS, (_K.OTHER, _S.OPTION)),
+}
