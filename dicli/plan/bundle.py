@@ -74,7 +74,11 @@ def raise_bound(
             Q[-1, -1] = float(np.sum(nu * nu)) / (2.0 * gamma**3)
         heights = np.array([c.cut + float(np.sum(c.rows * x)) for c in bundle]) - choice.theta
         slopes = np.array([c.rows for c in bundle])
-        step, weights = _master(q, Q + damping * D, heights, slopes, x, k)
+        # A row that no cut wants and that has no price keeps none: bands are many, those that bind are few.
+        live = np.flatnonzero((np.arange(K) < k) | (x > 0.0) | (slopes > 0.0).any(axis=0))
+        step = np.zeros(K)
+        metric = (Q + damping * D)[np.ix_(live, live)]
+        step[live], weights = _master(q[live], metric, heights, slopes[:, live], x[live], k)
         promised = float(q @ step) - 0.5 * float(step @ Q @ step) + float(np.min(heights + slopes @ step))
         if promised <= max(accuracy, relative * abs(value)):
             return Bound(x, value, choice, bundle, weights, True, False)
@@ -113,7 +117,7 @@ def _curvature(pricing: Pricing, choice: Choice) -> Floats:
         J[:, -1] = 2.0 * pricing.variance[moving] * (pricing.offset + choice.bought - choice.sold)[moving]
     D = np.einsum("ni,nj->ij", J * choice.curvature[moving, None], J)
     diagonal = np.diag_indices(K)
-    D[diagonal] += 1e-3 * max(float(D[diagonal].max()), 1e-9)
+    D[diagonal] = 1.001 * D[diagonal] + 1e-9
     return D
 
 

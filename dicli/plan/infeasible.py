@@ -19,6 +19,7 @@ from dicli.plan.problem import Infeasible, Problem, Shortfall, Solution
 
 ELASTIC = 1e3
 LEAST = 1e-7  # a shortfall below this is the solver's, not the user's
+HAIR = 1e-3
 
 
 def impossible_names(pricing: Pricing) -> tuple[Shortfall, ...]:
@@ -69,7 +70,7 @@ def explain(
 ) -> Infeasible:
     """The error to raise: the shortfalls, and the plan once each limit is moved by its shortfall."""
     p = pricing.p
-    found = known or _coupling(p) or (_of_plan(pricing, closest) if closest is not None else ())
+    found = known or coupling_shortfalls(p) or (_of_plan(pricing, closest) if closest is not None else ())
     if not found:
         return Infeasible((), None)
     relaxed = p
@@ -85,7 +86,7 @@ def explain(
         return Infeasible(kept + restated, more.nearest)
 
 
-def _coupling(p: Problem) -> tuple[Shortfall, ...]:
+def coupling_shortfalls(p: Problem) -> tuple[Shortfall, ...]:
     """What the elastic program of the relaxation still violates."""
     lots = replace(p.lots, recent=np.zeros(len(p.lots.name), dtype=np.bool_))
     n = len(p.held)
@@ -120,9 +121,9 @@ def _of_plan(pricing: Pricing, plan: Plan) -> tuple[Shortfall, ...]:
 
 
 def _relaxed(p: Problem, shortfall: Shortfall) -> Problem:
-    """The problem with one limit moved to what can be had, and a hair further for the arithmetic."""
+    """The problem with one limit moved to what can be had, and a hair further: a plan needs room to be found in."""
     row, needed = shortfall.row, shortfall.needed
-    hair = (LEAST + 1e-6 * abs(needed)) * (1.0 if needed > shortfall.limit else -1.0)
+    hair = (LEAST + HAIR * shortfall.amount) * (1.0 if needed > shortfall.limit else -1.0)
     to = needed + hair
     scalars = {
         "cash at least": "cash_min",

@@ -17,14 +17,16 @@ import numpy as np
 
 from dicli.plan.bundle import Bound, raise_bound
 from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Allowed, Choice, Pricing
-from dicli.plan.infeasible import explain, impossible_names
-from dicli.plan.primal import Plan, Sides, convex_plan, measure, sides_of
-from dicli.plan.problem import Bools, Floats, Infeasible, Ints, Multiplier, Problem, Seconds, Solution
+from dicli.plan.infeasible import coupling_shortfalls, explain, impossible_names
+from dicli.plan.primal import Plan, convex_plan, sides_of
+from dicli.plan.problem import Bools, Floats, Ints, Multiplier, Problem, Seconds, Solution
 from dicli.plan.rounding import to_shares
 
 WINDOW = 0.01  # lots within a cent per dollar of the marginal slope stay free in the program
 ELASTIC = 10.0  # price of violating a row where sides clash: dollars per dollar, beyond any tax rate
-WORK = 150_000  # most names × lots priced in branching: a second or so
+WORK = 500_000  # most that branching may take, in names, lots and pairs of rows priced: some tenths of a second
+MOST_NODES = 400
+ROUNDS = 4  # of asking again at the plan's own prices
 LEAST_SCALE = 1e-5
 
 
@@ -65,9 +67,11 @@ class _Search:
         start[: pricing.k] = 2.0 * p.risk_aversion * pricing.at_rest[: pricing.k]
         root = self._raise(_Node(pricing.allowed, start, -np.inf, []))
         bound = root.value
+        if root.runaway:  # a proof that no plan exists, up to rounding: the relaxation says why
+            clashes = coupling_shortfalls(p)
+            if clashes:
+                raise explain(pricing, clashes, None, solve)
         self._try(root, pricing.allowed)
-        if self.best is None and (root.runaway or not root.converged):
-            raise explain(pricing, (), self.closest, solve)
         if self.best is not None:  # the program's own multipliers are another dual point, sometimes the better one
             bound = max(bound, self._bound_at(self.best.x))
         bound, nodes = self._branch(root, bound)
@@ -106,37 +110,61 @@ class _Search:
     # The plan
 
     def _try(self, bound: Bound, allowed: Allowed) -> None:
-        """Plans from one dual point: its own sides, those of the averaged plan, and those at the plan's own prices."""
-        self._improve(bound.choice, bound.x, allowed)
+        """Plans from one dual point: with its own sides, then with those of the averaged plan that it describes."""
+        self._improve(bound, bound.choice, allowed)
         if self._open(bound.value):
             candidate, branch = _majority(bound)
-            self._improve(replace(bound.choice, candidate=candidate, branch=branch), bound.x, allowed)
+            self._improve(bound, replace(bound.choice, candidate=candidate, branch=branch), allowed)
 
-    def _kappa(self, x: Floats) -> float:
-        return float(x[self.pricing.k + self.pricing.rows.linear]) if self.pricing.rows.names else 0.0
+    def _improve(self, bound: Bound, choice: Choice, allowed: Allowed) -> None:
+        """Fix the sides of `choice` and solve; then move the names that the plan's own prices would have elsewhere."""
+        plan, better = self._with_sides(choice, bound.x)
+        for _ in range(ROUNDS):
+            if plan is None or not (better or not plan.feasible) or not self._open(bound.value):
+                return
+            asked = self.pricing.at(plan.x, allowed)
+            present, wanted = _keys_of(plan.candidate, plan.branch), _keys(asked)
+            movers = np.flatnonzero(present != wanted)
+            saving = asked.prices[movers, plan.candidate[movers]] - asked.prices[movers, asked.candidate[movers]]
+            movers = movers[np.argsort(-saving, kind="stable")]
+            start, better = plan, False
+            while len(movers) and not better:  # all of them, then the half that promises most, …
+                keys = present.copy()
+                keys[movers] = wanted[movers]
+                candidate, branch = _split(keys)
+                plan, better = self._with_sides(replace(asked, candidate=candidate, branch=branch), start.x)
+                if plan is not None and not plan.feasible:
+                    break
+                movers = movers[: len(movers) // 2]
+
+    def _with_sides(self, choice: Choice, x: Floats) -> tuple[Plan | None, bool]:
+        """The plan with the sides of `choice`, and whether it is the best so far; None where these were tried."""
+        candidate, branch = _names_repaired(self.pricing, choice, self._kappa(x))
+        key = _keys_of(candidate, branch).tobytes()
+        if key in self.tried:
+            return None, False
+        self.tried.add(key)
+        started = time.perf_counter()
+        sides = sides_of(self.pricing, candidate, branch)
+        plan = convex_plan(self.pricing, sides, x, window=WINDOW, guess=choice)
+        if plan is None or self._short_of(plan):
+            plan = convex_plan(self.pricing, sides, x, window=np.inf)
+        if plan is None or not plan.feasible:
+            plan = convex_plan(self.pricing, sides, x, window=np.inf, elastic=ELASTIC)
+        self.seconds["plan"] += time.perf_counter() - started
+        return plan, plan is not None and self._keep(plan)
 
     def _open(self, bound: float) -> bool:
         return self.best is None or self.best.cost - bound > self.tolerance * self._scale(bound)
 
-    def _improve(self, choice: Choice, x: Floats, allowed: Allowed) -> None:
-        """Fix the sides of `choice`, solve, and ask again at the prices of the answer while that brings something."""
-        for _ in range(4):
-            candidate, branch = _names_repaired(self.pricing, choice, self._kappa(x))
-            sides = sides_of(self.pricing, candidate, branch)
-            key = candidate.astype(np.int8).tobytes() + branch.astype(np.int32).tobytes()
-            if key in self.tried:
-                return
-            self.tried.add(key)
-            started = time.perf_counter()
-            plan = convex_plan(self.pricing, sides, x, window=WINDOW, guess=choice)
-            elastic = plan is None or not plan.feasible
-            if elastic:
-                plan = convex_plan(self.pricing, sides, x, window=np.inf, elastic=ELASTIC)
-            self.seconds["plan"] += time.perf_counter() - started
-            if plan is None or not (self._keep(plan) or elastic):
-                return
-            x = plan.x
-            choice = self.pricing.at(x, allowed)
+    def _kappa(self, x: Floats) -> float:
+        return float(x[self.pricing.k + self.pricing.rows.linear]) if self.pricing.rows.names else 0.0
+
+    def _short_of(self, plan: Plan) -> bool:
+        """Whether a plan is dearer than its own sides allow: then its window on the lots was too narrow."""
+        only = _only(self.pricing, plan.candidate, plan.branch)
+        reachable = self.pricing.lower_value(plan.x, self.pricing.at(plan.x, only).theta)
+        return plan.cost - reachable > 0.1 * self.tolerance * self._scale(plan.cost)
 
     def _keep(self, plan: Plan) -> bool:
         if not plan.feasible:
@@ -160,12 +188,12 @@ class _Search:
     def _branch(self, root: Bound, bound: float) -> tuple[float, int]:
         """Decide undecided names one by one, best bound first; returns the bound and the number of nodes."""
         pricing = self.pricing
-        size = len(pricing.p.held) + len(pricing.weight)
-        most = int(np.clip(WORK / size, 8, 400))
+        size = len(pricing.p.held) + len(pricing.weight) + pricing.K**2
+        most = pricing.passes + WORK // size
         heap: list[tuple[float, int, Bound, Allowed]] = [(bound, 0, root, pricing.allowed)]
         nodes = 1
         settled = np.inf  # the least bound of what was closed without reaching the tolerance
-        while heap and nodes < most:
+        while heap and nodes < MOST_NODES and pricing.passes < most:
             if not self._open(min(heap[0][0], settled)):
                 break
             value, _, at, allowed = heapq.heappop(heap)
@@ -291,9 +319,19 @@ def _shares_of(bound: Bound) -> list[tuple[Choice, float]]:
     return [(c, float(w)) for c, w in zip(bound.choices, bound.weights, strict=False) if w > 1e-4]
 
 
-def _keys(choice: Choice) -> Ints:
+def _keys_of(candidate: Ints, branch: Ints) -> Ints:
     """One number per name for its candidate and branch."""
-    return np.where(choice.candidate == SELL, 4 + choice.branch, choice.candidate)
+    return np.where(candidate == SELL, 4 + branch, candidate)
+
+
+def _keys(choice: Choice) -> Ints:
+    return _keys_of(choice.candidate, choice.branch)
+
+
+def _split(keys: Ints) -> tuple[Ints, Ints]:
+    """Candidate and branch from one number per name."""
+    sells = keys >= 4
+    return np.where(sells, SELL, keys), np.where(sells, keys - 4, -1)
 
 
 def _majority(bound: Bound) -> tuple[Ints, Ints]:
@@ -301,9 +339,7 @@ def _majority(bound: Bound) -> tuple[Ints, Ints]:
     keys = [(_keys(c), w) for c, w in _shares_of(bound)]
     if not keys:
         return bound.choice.candidate, bound.choice.branch
-    top = _weightiest(keys)[0]
-    sells = top >= 4
-    return np.where(sells, SELL, top), np.where(sells, top - 4, -1)
+    return _split(_weightiest(keys)[0])
 
 
 def _weightiest(keys: list[tuple[Ints, float]]) -> tuple[Ints, Floats]:
@@ -356,6 +392,13 @@ def _children(pricing: Pricing, allowed: Allowed, at: Bound, i: int, key: int) -
         if masks[0][i] or masks[1][i] or masks[3][i] or masks[2][mine].any():
             made.append(Allowed(*masks))
     return made
+
+
+def _only(pricing: Pricing, candidate: Ints, branch: Ints) -> Allowed:
+    """Every name takes exactly the given candidate."""
+    sell = np.zeros(len(pricing.allowed.sell), dtype=np.bool_)
+    sell[branch[candidate == SELL]] = True
+    return Allowed(candidate == LEAVE, candidate == BUY, sell, candidate == EXIT)
 
 
 def _fits(choice: Choice, allowed: Allowed) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from dicli.plan.bundle import clarabel_solve
-from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Choice, Pricing
+from dicli.plan.dual import BUY, EXIT, SELL, TINY, Choice, Pricing
 from dicli.plan.problem import Floats, Ints
 
 UNIT = 1e3  # the solver sees weights in tenths of a percent, so that its absolute tolerances are far below a cent
@@ -177,7 +177,8 @@ def convex_plan(
     height = 0
 
     def put(row: Ints, column: Ints, value: Floats) -> None:
-        blocks.append((row + height, column, value))
+        some = value != 0.0  # most names are in few bands
+        blocks.append((row[some] + height, column[some], value[some]))
 
     def close(b_: Floats, cone: type) -> None:
         nonlocal height
