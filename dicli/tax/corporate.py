@@ -165,6 +165,7 @@ def transfer(book: FamilyBook, step: Step, taken: list[tuple[Lot, Piece]]) -> No
         if there is None:
             there = Lot(lot.origin, target, lot.symbol, [])
             lot.origin.lots.append(there)
+            lot.origin.lots.sort(key=lambda part: not accounts[part.account].taxable)  # as R-MATCH does for purchases
         if not there.pieces:
             hold(book.held, there)
         there.pieces.append(piece)
