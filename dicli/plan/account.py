@@ -15,7 +15,7 @@ from dicli.model import Account, Lot, Term
 from dicli.plan.problem import Bands, Floats, Lots, Problem
 from dicli.plan.risk import RiskModel
 from dicli.plan.target import caps
-from dicli.plan.universe import Universe
+from dicli.plan.universe import Universe, limit_of
 from dicli.preferences import Preferences
 
 _SUBSIDY = 1.0
@@ -192,7 +192,7 @@ def _bands(sleeve: Sleeve, universe: Universe, preferences: Preferences, equity:
         ("industry", limits.industry_band, universe.industries),
     ):
         for group in sorted({g for g in groups if g is not None}):
-            width = band.of(group)
+            width = limit_of(band, kind, group)
             if width is None:
                 continue
             row = np.array([1.0 if g == group else 0.0 for g in groups])

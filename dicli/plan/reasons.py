@@ -52,8 +52,9 @@ def explain(
     away = float(setting.away[i])
     if away > 0.0:
         out.append(f"completion: {dollars(round(away * setting.whole, 2))} of it is held away")
-    if part.solution.multipliers and any(m.row == "cash at least" and m.price > 0.0 for m in part.solution.multipliers):
-        out.append("cash: the sale pays for a withdrawal or a purchase")
+    short_of = part.problem.cash_min - part.problem.cash
+    if short_of > 0.0:
+        out.append(f"cash: {dollars(round(short_of * setting.whole, 2))} more is wanted than there is")
     if rows and gain > 0:
         out.append(f"realises a {rows[0].term}-term gain of {dollars(gain)}")
     if lost:

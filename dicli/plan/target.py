@@ -14,7 +14,7 @@ from dicli.errors import Fault, InfeasiblePlan
 from dicli.plan import optimizer
 from dicli.plan.problem import Bands, Floats, Infeasible, Problem, Solution
 from dicli.plan.risk import RiskModel, tracking_error
-from dicli.plan.universe import Universe
+from dicli.plan.universe import Universe, limit_of
 from dicli.preferences import Caps, Preferences
 
 _RISK_ONLY = 100.0  # with no tax and no cost in the program the risk aversion only sets the scale
@@ -104,7 +104,8 @@ def _program(
         names=universe.symbols,
     )
     try:
-        return optimizer.solve(problem)
+        # which names to hold is a choice among very many that are as good: closer than this is time spent for nothing
+        return optimizer.solve(problem, tolerance=1e-4 if names is None and not min_position else 1e-2)
     except Infeasible as error:
         raise InfeasiblePlan(
             Fault(
@@ -129,7 +130,7 @@ def caps(universe: Universe, preferences: Preferences, managed: float) -> Bands:
     )
     for kind, cap, groups in kinds:
         for group in sorted({g for g in groups if g is not None}):
-            most = cap.of(group)
+            most = limit_of(cap, kind, group)
             if most is not None:
                 rows.append(np.array([1.0 if g == group else 0.0 for g in groups]))
                 tops.append(float(most) * managed)

@@ -6,17 +6,18 @@ with is an array over `Universe.symbols`, and what leaves `plan` is quantised on
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
-from dicli.errors import Fault, InfeasiblePlan
-from dicli.market.sectors import sector_name
+from dicli.errors import Fault, InfeasiblePlan, PreferencesError
+from dicli.market.sectors import industry_class, is_sector, sector_name
 from dicli.model import Constituent
 from dicli.plan.problem import Bools, Floats
-from dicli.preferences import Preferences, Tilt
+from dicli.preferences import Caps, Preferences, Tilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,14 @@ def build(
 ) -> Universe:
     """The universe of a benchmark's constituents and of the `others` that the household holds besides.
 
-    Raises InfeasiblePlan where screens leave nothing of the index, or tilts leave no weight.
+    Raises InfeasiblePlan where screens leave nothing of the index, or tilts leave no weight; PreferencesError for a
+    sector or industry that no name has.
     """
     members = [*constituents]
     inside = {member.symbol for member in members}
     members += [member for member in others if member.symbol not in inside]
+    if faults := _unknown_groups(members, preferences):
+        raise PreferencesError(faults)
     symbols = tuple(member.symbol for member in members)
     benchmark = np.array([float(m.weight) if m.symbol in inside else 0.0 for m in members])
     benchmark = benchmark / benchmark.sum()
@@ -86,6 +90,41 @@ def build(
     reference, steps = _tilted(members, benchmark, preferences)
     price = np.array([float(prices[symbol]) if symbol in prices else np.nan for symbol in symbols])
     return Universe(symbols, tuple(members), benchmark, reference, allowed, excluded, price, steps)
+
+
+def limit_of(caps: Caps, kind: str, group: str) -> Decimal | None:
+    """The figure for a group, whichever of a sector's names the user wrote."""
+    named = {sector_name(name) if kind == "sector" else name: figure for name, figure in caps.named}
+    return named.get(group, caps.every)
+
+
+def _unknown_groups(members: list[Constituent], preferences: Preferences) -> list[Fault]:
+    """A sector or industry that neither a name nor the classification has is a typo: not to be passed over in silence."""
+    known = {
+        "sector": {m.sector for m in members if m.sector is not None},
+        "industry": {m.industry for m in members if m.industry is not None},
+    }
+    screens, tilts, limits = preferences.screens, preferences.tilts, preferences.limits
+    asked = [("screens.exclude_sectors", "sector", name) for name in screens.exclude_sectors]
+    asked += [("screens.exclude_industries", "industry", name) for name in screens.exclude_industries]
+    asked += [("tilts.sectors", "sector", tilt.name) for tilt in tilts.sectors]
+    for key, kind, caps in (
+        ("limits.max_sector", "sector", limits.max_sector),
+        ("limits.sector_band", "sector", limits.sector_band),
+        ("limits.max_industry", "industry", limits.max_industry),
+        ("limits.industry_band", "industry", limits.industry_band),
+    ):
+        asked += [(key, kind, name) for name, _ in caps.named]
+    faults = []
+    for key, kind, name in asked:
+        there = known[kind]
+        said = sector_name(name) if kind == "sector" else name
+        if said in there or (is_sector(said) if kind == "sector" else industry_class(said) is not None):
+            continue
+        near = difflib.get_close_matches(name, sorted(there), n=1)
+        remedy = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(there)) or 'none'}."
+        faults.append(Fault(f"{preferences.path.name}, {key}", f'no name of the index has the {kind} "{name}"', remedy))
+    return faults
 
 
 def _screened(member: Constituent, preferences: Preferences) -> str | None:

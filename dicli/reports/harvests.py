@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 from dicli.household import Household
-from dicli.model import Column, Figure, Report
+from dicli.model import Column, Figure, Report, Value
 from dicli.plan.losses import Loss, Status, find
 from dicli.plan.risk import substitutes
 from dicli.plan.sleeves import blocked
@@ -34,6 +34,12 @@ HARVEST = (
     Column("substitutes", brief=False),
     Column("reason"),
 )
+_NEAR = {
+    "same-industry": ("industry",),
+    "same-sector": ("industry", "sector"),
+    "any": ("industry", "sector", "market"),
+}
+"""[harvest] substitutes: how far a substitute may be from what it stands in for."""
 _ORDER = {
     Status.CLEAR: 0,
     Status.TAINTED: 1,
@@ -49,7 +55,6 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
     losses = find(household, setting.prices, preferences, year, as_of)
     no_buy = blocked(household, as_of)
     space = setting.universe
-    known = set(space.symbols)
     able = [
         symbol
         for i, symbol in enumerate(space.symbols)
@@ -60,11 +65,9 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
     for loss in sorted(losses, key=lambda one: _ORDER[one.status]):
         if loss.symbol not in named:
             mates = _mates(household, loss.symbol)
-            named[loss.symbol] = (
-                tuple(s.symbol for s in substitutes(setting.model, loss.symbol, [c for c in able if c not in mates]))
-                if loss.symbol in known
-                else ()
-            )
+            found = substitutes(setting.model, loss.symbol, [c for c in able if c not in mates])
+            near = _NEAR[preferences.harvest.substitutes]
+            named[loss.symbol] = tuple(one.symbol for one in found if one.within in near)
         rows.append(_row(loss, named[loss.symbol]))
     clear = [loss.opportunity for loss in losses if loss.status is Status.CLEAR and loss.opportunity is not None]
     short = sum((decimal(o.short_allowed) for o in clear), Decimal(0))
@@ -77,8 +80,8 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
         "lots": {str(status): sum(1 for loss in losses if loss.status is status) for status in Status},
     }
     title = (
-        f"Harvest: {len(clear)} clear lots with a loss of ${short + long:,.0f}; together they save "
-        f"${-bill.now:,.0f} of tax this year"
+        f"Harvest: {len(clear)} clear lots with a loss of ${short + long:,.0f}; "
+        f"together they save ${-bill.now:,.0f} of tax this year"
     )
     if bill.later:
         title += f" and, carried, some ${-bill.later:,.0f} later"
@@ -91,12 +94,12 @@ def _mates(household: Household, symbol: str) -> set[str]:
     return {symbol, *(other for other, (name, _) in household.identical.items() if name == group)}
 
 
-def _row(loss: Loss, mates: tuple[str, ...]) -> tuple[object, ...]:
+def _row(loss: Loss, mates: tuple[str, ...]) -> tuple[Value, ...]:
     o = loss.opportunity
     if o is None:
-        empty: tuple[None, ...] = (None,) * 6
-        return (loss.account, loss.symbol, None, loss.quantity, loss.price, *empty, None, loss.status, None, None, mates,
-                loss.reason)  # fmt: skip
+        unknown: tuple[None, ...] = (None,) * 7
+        head = (loss.account, loss.symbol, None, loss.quantity, loss.price, *unknown)
+        return (*head, loss.status, None, None, mates, loss.reason)
     return (
         loss.account,
         loss.symbol,
@@ -121,11 +124,10 @@ def _row(loss: Loss, mates: tuple[str, ...]) -> tuple[object, ...]:
 def _risks(preferences: Preferences, losses: tuple[Loss, ...], as_of: dt.date) -> list[str]:
     """The household's scheduled purchases inside the next 30 days that would wash a harvest made today (R-HARVEST)."""
     losing = {loss.symbol for loss in losses}
-    out = []
-    for item in preferences.scheduled:
-        if item.symbol in losing and as_of <= item.date <= as_of + dt.timedelta(days=30):
-            out.append(
-                f"risk: {item.symbol} is scheduled to be bought on {item.date} in {item.account} ({item.kind}): "
-                "stop it before harvesting"
-            )
-    return out
+    return [
+        f"risk: {item.symbol} is scheduled to be bought on {day} in {item.account} ({item.kind}): "
+        "stop it before harvesting"
+        for item in preferences.scheduled
+        if item.symbol in losing
+        for day in item.dates(as_of, as_of + dt.timedelta(days=30))
+    ]

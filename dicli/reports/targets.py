@@ -12,6 +12,7 @@ from dicli.model import Column, Figure, Report
 from dicli.plan.survey import Setting
 from dicli.plan.target import active_error
 from dicli.plan.trades import CENT, FRACTIONAL, WHOLE
+from dicli.plan.universe import limit_of
 from dicli.preferences import Preferences
 
 WEIGHT = Decimal("1e-8")
@@ -171,7 +172,7 @@ def _breaches(setting: Setting, preferences: Preferences, error: Decimal, cash: 
         if abs(away[i]) > float(limits.drift_band):
             out.append(f"{symbol} is {away[i]:+.2%} from its target, band {limits.drift_band:.2%}")
     for row in _sectors(setting):
-        band = limits.sector_band.of(str(row["sector"]))
+        band = limit_of(limits.sector_band, "sector", str(row["sector"]))
         gone = row["drift"]
         if band is not None and isinstance(gone, Decimal) and abs(gone) > band:
             out.append(f"sector {row['sector']} is {gone:+.2%} from its target, band {band:.2%}")

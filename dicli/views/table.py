@@ -33,7 +33,7 @@ def shown(value: Value, figure: Figure) -> str:
         rounded = value.quantize(_PLACES.get(figure, Decimal("0.01")), ROUND_HALF_EVEN)
         if figure is Figure.SHARES:
             return f"{Decimal(plain(rounded)):,f}"
-        return f"{abs(rounded) if not rounded else rounded:,f}"
+        return f"{rounded if rounded else abs(rounded):,f}"  # never "-0"
     if isinstance(value, dt.date):
         return value.isoformat()
     return cell(value)
