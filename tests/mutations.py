@@ -55,7 +55,8 @@ def items(reading: Reading, *, leave_out: tuple[str, ...] = ()) -> list[dict[str
         for table in _TABLES
         for row in found[table]
     ]
-    return [*rows, {"table": "cash", "amount": str(sum(map(Decimal, found["cash"].values())))}]
+    cash = [{"table": "cash", "amount": str(sum(map(Decimal, found["cash"].values())))}] if found["cash"] else []
+    return rows + cash
 
 
 def said(error: InputError, mutant: Mutant) -> str:
@@ -89,7 +90,12 @@ def check(mutant: Mutant) -> str:
     elif mutant.rule == "unknown":
         assert len(before) == len(after), what
         for old, now in zip(before, after, strict=True):
-            assert all(value is None or value == "" or value == old[key] for key, value in now.items()), what
+            # Without a date of its own a holding period begins with the purchase.
+            since = {None, "", now.get("acquired")}
+            assert all(
+                value in ((None, "", old[key]) if key != "holding_from" else (*since, old[key]))
+                for key, value in now.items()
+            ), what
     elif mutant.rule == "subset":
         assert new.total() <= 1, what
     else:
@@ -128,7 +134,8 @@ def write(rows: Rows, like: str) -> str:
 
 def wide(rows: Rows) -> list[int]:
     """The places of the rows of tables: those that have many cells filled."""
-    return [place for place, row in enumerate(rows) if sum(1 for cell in row if cell.strip()) >= 4]
+    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
+    return [place for place, count in enumerate(filled) if count >= min(4, max(filled))]
 
 
 def header_of(rows: Rows) -> int:

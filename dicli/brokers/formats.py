@@ -67,12 +67,11 @@ def without(*names: str) -> Signal:
 
 
 def only(*names: str) -> Signal:
-    """The first record of at least two cells has none but these columns: for `must` of formats with common names."""
+    """The first record of at least two cells has none but these columns: for formats whose names are common ones."""
     allowed = frozenset(names) | {""}
     return Signal(
         f"no column but {', '.join(names)}",
         lambda document: next((seen <= allowed for seen in document.head_columns if len(seen) > 1), False),
-        counts=False,
     )
 
 

@@ -1,10 +1,12 @@
-"""Plain files for brokers that dicli does not know, or for rows typed by hand: lots, transactions, positions.
+"""Plain files for brokers that dicli does not know, or for rows typed by hand. What dicli writes, it reads here.
 
-    symbol,quantity,acquired,cost_basis[,account,currency,term,wash_adj]
-    account,date,kind,symbol,quantity,amount[,price,fees,order_id]
-    symbol,quantity[,price,value,basis,account]
+    lots          symbol,quantity,acquired,cost_basis[,account,currency,term,wash_adj,holding_from]
+    transactions  date,kind,symbol,quantity,amount[,account,price,fees,order_id,description]
+    positions     symbol,quantity[,account,price,value,basis,name]
+    sales         symbol,quantity,acquired,sold,proceeds,cost_basis[,account,disallowed,term,name]
 
-Dates in ISO form or month first; symbols in any broker's spelling with a mark between class and ticker.
+Dates in ISO form or month first; symbols in any broker's spelling that has a mark between ticker and class. `basis`
+serves for `cost_basis`. Signs are those of dicli's own columns: what goes out is negative.
 """
 
 from __future__ import annotations
@@ -13,18 +15,33 @@ from decimal import Decimal
 
 from dicli.brokers.csvfile import Row, Table, table
 from dicli.brokers.document import Document
-from dicli.brokers.formats import Format, columns, only
+from dicli.brokers.formats import Format, columns, only, without
 from dicli.brokers.symbols import dotted
-from dicli.model import Lot, Position, Reading, Transaction, TransactionKind
+from dicli.model import Lot, Position, Reading, Sale, Term, Transaction, TransactionKind
 
+COMMON = ("account", "symbol", "quantity", "currency", "name")
+LOTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((*COMMON, "acquired", "holding_from", "term", "price", "value", "gain"), ()),
+    "cost_basis": ("cost basis", "basis"),
+    "wash_adj": (),
+}
+TRANSACTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
+    (*COMMON, "date", "kind", "amount", "price", "fees", "order_id", "description", "source"), ()
+)
 POSITIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("account", "symbol", "quantity", "price", "currency", "name"), ()),
+    **dict.fromkeys((*COMMON, "price"), ()),
     "value": ("market value",),
     "basis": ("cost basis", "cost_basis"),
 }
+SALES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((*COMMON, "acquired", "sold", "proceeds", "gain", "disallowed", "term"), ()),
+    "cost_basis": ("cost basis", "basis"),
+}
 KINDS = {kind.value: kind for kind in TransactionKind}
+TERMS = {"": None, **{term.value: term for term in Term}}
 _OUT = {TransactionKind.SELL, TransactionKind.TRANSFER_OUT}
 _IN = {TransactionKind.BUY, TransactionKind.REINVEST, TransactionKind.TRANSFER_IN}
+_TRADES = {TransactionKind.BUY, TransactionKind.REINVEST, TransactionKind.SELL}
 
 
 def _symbol(row: Row) -> str:
@@ -40,36 +57,42 @@ def _dollars(row: Row) -> None:
         row.fault(f'the currency is "{currency}"', "dicli counts in US dollars only: leave this row out.")
 
 
+def _positive(row: Row) -> Decimal:
+    quantity = row.quantity("quantity")
+    if quantity <= 0:
+        row.fault(f"a quantity of {quantity:f}", "Only what is or was held has lots: leave short positions out.")
+    return quantity
+
+
+def _term(row: Row) -> Term | None:
+    said = row.text("term").lower()
+    if said not in TERMS:
+        row.fault(f'unknown term "{row.text("term")}"', 'Write "short", "long" or nothing.')
+    return TERMS.get(said)
+
+
 def _accounts(rows: Table, found: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) if "account" in rows.index else ()
 
 
 def read_lots(document: Document) -> Reading:
-    """Open lots. `wash_adj` is the disallowed loss that is already inside `cost_basis`; `term` is a check only."""
-    rows = table(
-        document,
-        {"acquired": ("date acquired", "acquisition date"), "cost_basis": ("cost basis", "basis"), "wash_adj": ()}
-        | dict.fromkeys(("symbol", "quantity", "account", "currency", "term"), ()),
-        ("symbol", "quantity", "acquired", "cost_basis"),
-    )
+    """Open lots. `wash_adj` is the disallowed loss already inside `cost_basis`; `term` follows from the dates."""
+    rows = table(document, LOTS, ("symbol", "quantity", "acquired", "cost_basis"))
     lots = []
     for row in rows:
         _dollars(row)
-        if row.text("term").lower() not in {"", "short", "long"}:
-            row.fault(f'unknown term "{row.text("term")}"', 'Write "short", "long" or nothing.')
-        quantity = row.quantity("quantity")
-        if quantity < 0:
-            row.fault("a lot of a negative quantity", "Short positions are not lots: leave this row out.")
+        _term(row)
         acquired = row.date_or_none("acquired")
         lots.append(
             Lot(
                 account=row.text("account"),
                 symbol=_symbol(row),
-                quantity=quantity,
+                quantity=_positive(row),
                 acquired=acquired,
-                holding_from=acquired,
+                holding_from=row.date_or_none("holding_from") or acquired,
                 basis=row.money_or_none("cost_basis"),
                 disallowed=row.money_or_none("wash_adj"),
+                price=row.money_or_none("price"),
                 source=row.source,
             )
         )
@@ -78,42 +101,13 @@ def read_lots(document: Document) -> Reading:
 
 
 def read_transactions(document: Document) -> Reading:
-    """A history in dicli's own columns, quantity and amount signed as in `dicli transactions -f csv`."""
-    rows = table(
-        document,
-        dict.fromkeys(("account", "date", "kind", "symbol", "quantity", "amount", "price", "fees", "order_id"), ())
-        | dict.fromkeys(("description", "currency", "source"), ()),
-        ("date", "kind", "symbol", "quantity", "amount"),
-    )
+    rows = table(document, TRANSACTIONS, ("date", "kind", "symbol", "quantity", "amount"))
     history = []
     for row in rows:
         _dollars(row)
         kind = row.choice("kind", KINDS, f"Write one of: {', '.join(KINDS)}.")
-        if kind is None:
-            continue
-        quantity = row.quantity_or_none("quantity")
-        if kind in _OUT | _IN and quantity is None:
-            row.fault(f"a {kind} without a quantity", "Write the number of shares.")
-        if quantity is not None and ((kind in _OUT and quantity > 0) or (kind in _IN and quantity < 0)):
-            row.fault(
-                f"a {kind} with quantity {quantity}", "Shares that go out are negative, shares that come in positive."
-            )
-        history.append(
-            Transaction(
-                account=row.text("account"),
-                date=row.date("date"),
-                kind=kind,
-                symbol=dotted(row.text("symbol")) or None,
-                quantity=quantity,
-                amount=row.money_or_none("amount"),
-                price=row.money_or_none("price"),
-                fees=row.money_or_none("fees"),
-                action=row.text("kind"),
-                description=row.text("description"),
-                order_id=row.text("order_id") or None,
-                source=row.source,
-            )
-        )
+        if kind is not None:
+            history.append(_transaction(row, kind))
     dates = [entry.date for entry in history]
     return Reading(
         document.path,
@@ -126,29 +120,57 @@ def read_transactions(document: Document) -> Reading:
     )
 
 
+def _transaction(row: Row, kind: TransactionKind) -> Transaction:
+    quantity, amount = row.quantity_or_none("quantity"), row.money_or_none("amount")
+    price, fees = row.money_or_none("price"), row.money_or_none("fees")
+    if kind in _OUT | _IN:
+        if not quantity or not row.text("symbol"):
+            row.fault(f"a {kind} without a symbol or a quantity", "Write the ticker and the number of shares.")
+        elif (quantity > 0) is (kind in _OUT):
+            row.fault(f"a {kind} with quantity {quantity:f}", "Shares that go out are negative, that come in positive.")
+    if kind in _TRADES:
+        if amount is not None and amount * (1 if kind in _OUT else -1) < -(fees or 0):
+            row.fault(f"a {kind} with amount {amount:f}", "Cash that goes out is negative, that comes in positive.")
+        row.check_product(quantity, price, amount, fees)
+    return Transaction(
+        account=row.text("account"),
+        date=row.date("date"),
+        kind=kind,
+        symbol=dotted(row.text("symbol")) or None,
+        quantity=quantity,
+        amount=amount,
+        price=price,
+        fees=fees,
+        action=row.text("kind"),
+        description=row.text("description"),
+        order_id=row.text("order_id") or None,
+        source=row.source,
+    )
+
+
 def read_positions(document: Document) -> Reading:
     """What is held, by count. A row with the symbol CASH gives the account's cash in `value` (or `quantity`)."""
-    rows = table(
-        document,
-        POSITIONS,
-        ("symbol", "quantity"),
-    )
+    rows = table(document, POSITIONS, ("symbol", "quantity"))
     positions: list[Position] = []
     cash: dict[str, Decimal] = {}
     accounts: list[str] = []
+    seen: set[tuple[str, str]] = set()
     for row in rows:
         _dollars(row)
         account, symbol = row.text("account"), _symbol(row)
         accounts.append(account)
+        if (account, symbol) in seen:
+            row.fault(f'"{symbol}" comes twice in one account', "Write one row with the whole quantity.")
+        seen.add((account, symbol))
         if symbol == "CASH":
             value = row.money_or_none("value")
-            cash[account] = cash.get(account, Decimal(0)) + (row.money("quantity") if value is None else value)
+            cash[account] = row.money("quantity") if value is None else value
             continue
         positions.append(
             Position(
                 account=account,
                 symbol=symbol,
-                quantity=row.quantity("quantity"),
+                quantity=_positive(row),
                 price=row.money_or_none("price"),
                 value=row.money_or_none("value"),
                 basis=row.money_or_none("basis"),
@@ -167,12 +189,45 @@ def read_positions(document: Document) -> Reading:
     )
 
 
+def read_sales(document: Document) -> Reading:
+    """Closed lots, quantity and `disallowed` positive: what an account that dicli cannot read realised."""
+    rows = table(document, SALES, ("symbol", "quantity", "acquired", "sold", "proceeds", "cost_basis"))
+    sales = []
+    for row in rows:
+        _dollars(row)
+        disallowed = row.money_or_none("disallowed")
+        if disallowed is not None and disallowed < 0:
+            row.fault(f"a disallowed loss of {disallowed:f}", "Write it as a positive amount.")
+        sales.append(
+            Sale(
+                account=row.text("account"),
+                symbol=_symbol(row),
+                quantity=_positive(row),
+                acquired=row.date_or_none("acquired"),
+                sold=row.date("sold"),
+                proceeds=row.money("proceeds"),
+                basis=row.money_or_none("cost_basis"),
+                disallowed=disallowed,
+                term=_term(row),
+                name=row.text("name") or None,
+                source=row.source,
+            )
+        )
+    accounts = _accounts(rows, [sale.account for sale in sales])
+    return Reading(document.path, "generic", ("sales",), 0, accounts=accounts, sales=tuple(sales))
+
+
+def _words(names: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return (*names, *(synonym for synonyms in names.values() for synonym in synonyms))
+
+
 FORMATS = (
     Format(
         "generic",
         ("lots",),
-        (columns("symbol", "quantity", "acquired"), columns("cost_basis"), columns("acquired", "basis")),
+        (columns("symbol", "quantity", "acquired"), columns("acquired", "cost_basis"), columns("acquired", "basis")),
         read_lots,
+        must=(without("sold", "proceeds"),),
     ),
     Format(
         "generic",
@@ -180,16 +235,16 @@ FORMATS = (
         (columns("date", "kind", "symbol"), columns("quantity", "amount")),
         read_transactions,
     ),
+    # Two columns that many brokers have too: here nothing else may stand beside them.
+    Format("generic", ("positions",), (columns("symbol", "quantity"), only(*_words(POSITIONS))), read_positions),
     Format(
         "generic",
-        ("positions",),
+        ("sales",),
         (
-            columns("symbol", "quantity"),
-            columns("symbol", "basis"),
-            columns("symbol", "value"),
-            columns("symbol", "price"),
+            columns("symbol", "quantity", "acquired", "sold"),
+            columns("proceeds", "cost_basis"),
+            columns("proceeds", "basis"),
         ),
-        read_positions,
-        must=(only(*POSITIONS, *POSITIONS["basis"], *POSITIONS["value"]),),
+        read_sales,
     ),
 )

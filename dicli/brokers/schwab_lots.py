@@ -91,6 +91,7 @@ FORMATS = (
             says(" lot details for ", " lot details\n", " lot details,"),
             columns("open date", "quantity", "cost basis"),
             columns("open date", "cost/share", "holding period"),
+            columns("symbol", "open date", "transaction open"),
         ),
         read_lots,
         must=(without("closed date"),),

@@ -85,7 +85,7 @@ def _posted(row: Row, date: dt.date) -> dt.date:
 def _why_aside(symbol: str, sense: Sense) -> str | None:
     if sense is Sense.OPTION:
         return "an option"
-    if sense in (Sense.IN, Sense.OUT) and is_money_fund(symbol):
+    if sense in (Sense.IN, Sense.OUT, Sense.EITHER) and is_money_fund(symbol):
         return "a money-market fund, counted as cash"
     why = no_stock(symbol)
     # A CUSIP stands in an event for the old shares of a stock, and beside interest for the bond that paid it.
@@ -153,7 +153,7 @@ def _whole_events(history: Sequence[Transaction]) -> list[Transaction]:
             named = {
                 other.symbol
                 for _, other in same_day
-                if other.symbol and other.action == row.action
+                if other.symbol and other.description and other.action == row.action
                 if row.description.upper().startswith(other.description.upper())
             }
             if len(named) == 1:
