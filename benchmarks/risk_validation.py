@@ -5,8 +5,8 @@ made (many by minimising the printed figure itself), and what they realise over 
 was printed. Portfolio and index are bought and held; a name that stops trading turns to cash in both. Next to dicli's
 model: a plain 20-factor principal-component model on the same days, and the sector defaults that need no history.
 
-`--survivors` does the same for quarter ends 2006 to 2014 on names that still lived in 2021: years on which nothing was
-tuned. Needs the folder `shared/data` beside the repository and pyarrow to read it; says so and stops without them.
+`--survivors` does the same for quarter ends 2006 to 2014 on names that still lived in 2021. Needs the folder
+`shared/data` beside the repository and pyarrow to read it; says so and stops without them.
 """
 
 from __future__ import annotations
