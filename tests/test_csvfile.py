@@ -407,6 +407,13 @@ def test_a_file_that_nobody_claims_says_what_was_looked_for() -> None:
     assert "symbol,quantity,acquired,cost_basis" in said
 
 
+def test_a_file_that_resembles_a_format_says_what_it_lacks() -> None:
+    with pytest.raises(InputError) as refused:
+        brokers.read_document(doc("Open Date,Quantity,Cost Basis,Note\n1/2/2026,1,5,x\n"))
+    said = str(refused.value)
+    assert "Like schwab lots it has the columns open date, quantity, cost basis. Not seen: the words" in said
+
+
 @pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
 def test_a_file_saved_by_a_spreadsheet_is_recognised(mark: str, name: str) -> None:
     text = "Date,Action,Symbol,Description,Quantity\n01/02/2026,Buy,KO,COCA COLA,1\n".replace(",", mark)

@@ -28,7 +28,7 @@ def identify(document: Document, *, broker: str | None = None) -> tuple[Format, 
         document.refuse(f'unknown broker "{broker}"', f"Known are: {', '.join(brokers())}.")
     claims = [(entry, seen) for entry in formats if (seen := entry.claims(document))]
     if not claims:
-        document.refuse(_unclaimed(document), _looked_for(formats))
+        document.refuse(_unclaimed(document), _looked_for(formats, document))
     if len(claims) > 1:
         several = "; ".join(f"{entry.broker} {'+'.join(entry.kinds)} (by {', '.join(seen)})" for entry, seen in claims)
         document.refuse(f"several formats claim this file: {several}", "Say which with --broker NAME.")
@@ -85,9 +85,17 @@ def _unclaimed(document: Document) -> str:
     return f'no known format claims this file, which begins with "{first}"'
 
 
-def _looked_for(formats: list[Format]) -> str:
+def _looked_for(formats: list[Format], document: Document) -> str:
+    near = []
+    for entry in formats:
+        seen, lacking = entry.signs(document)
+        if seen:
+            missing = lacking or [sign.what for sign in entry.signals if sign.what not in seen]
+            name = f"{entry.broker} {'+'.join(entry.kinds)}"
+            near.append(f"Like {name} it has {'; '.join(seen)}. Not seen: {'; '.join(missing)}.")
     known = sorted({f"{entry.broker} {'+'.join(entry.kinds)}" for entry in formats})
-    return f"Looked for: {', '.join(known)}. Anything else can come as symbol,quantity,acquired,cost_basis."
+    said = " ".join(near[:3]) or f"Looked for: {', '.join(known)}."
+    return f"{said} Anything else can come as symbol,quantity,acquired,cost_basis."
 
 
 __all__ = [

@@ -37,10 +37,13 @@ class Format:
 
     def claims(self, document: Document) -> tuple[str, ...]:
         """The words of the signals that were seen, if they are enough to claim the file; else none."""
-        if not all(signal.seen(document) for signal in self.must):
-            return ()
-        seen = tuple(signal.what for signal in (*self.must, *self.signals) if signal.counts and signal.seen(document))
-        return seen if len(seen) >= 2 else ()
+        seen, lacking = self.signs(document)
+        return seen if len(seen) >= 2 and not lacking else ()
+
+    def signs(self, document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The words of the signals that were seen and count, and of those that must be there and are not."""
+        seen = tuple(sign.what for sign in (*self.must, *self.signals) if sign.counts and sign.seen(document))
+        return seen, tuple(sign.what for sign in self.must if not sign.seen(document))
 
 
 def says(*phrases: str) -> Signal:
@@ -70,7 +73,7 @@ def only(*names: str) -> Signal:
     """The first record of at least two cells has none but these columns: for formats whose names are common ones."""
     allowed = frozenset(names) | {""}
     return Signal(
-        f"no column but {', '.join(names)}",
+        f"columns from among {', '.join(names)} only",
         lambda document: next((seen <= allowed for seen in document.head_columns if len(seen) > 1), False),
     )
 

@@ -60,7 +60,7 @@ def read_positions(document: Document) -> Reading:
             if symbol in held:
                 row.fault(f'"{symbol}" comes twice in one account', AGAIN)
             held.add(symbol)
-            if symbol.lower().startswith("cash &"):
+            if symbol.lower().startswith(("cash &", "cash and ")):
                 cash[account] = cash.get(account, Decimal(0)) + row.money("value")
             elif is_money_fund(symbol):
                 cash[account] = cash.get(account, Decimal(0)) + row.money("value")
