@@ -13,6 +13,7 @@ its cut and tries again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import clarabel
 import numpy as np
@@ -118,7 +119,7 @@ def _curvature(pricing: Pricing, choice: Choice) -> Floats:
     D = np.einsum("ni,nj->ij", J * choice.curvature[moving, None], J)
     diagonal = np.diag_indices(K)
     D[diagonal] = 1.001 * D[diagonal] + 1e-9
-    return D
+    return np.asarray(D)
 
 
 def _master(q: Floats, Q: Floats, heights: Floats, slopes: Floats, x: Floats, k: int) -> tuple[Floats, Floats]:
@@ -142,7 +143,7 @@ def _master(q: Floats, Q: Floats, heights: Floats, slopes: Floats, x: Floats, k:
     return np.array(solution.x[:K]), weights / max(float(weights.sum()), 1e-300)
 
 
-def clarabel_solve(P, q, A, b, cones, tolerance=1e-9):  # type: ignore[no-untyped-def]
+def clarabel_solve(P: Any, q: Floats, A: Any, b: Floats, cones: list[Any], tolerance: float = 1e-9) -> Any:
     """Clarabel with the settings that make the same inputs give the same bytes: one thread, its own factorisation."""
     settings = clarabel.DefaultSettings()
     settings.verbose = False

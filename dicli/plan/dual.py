@@ -1,179 +1,29 @@
-"""The bound: one vectorised pass prices every name and lot, a proximal bundle raises the bound (PLANNING.md 1-2).
+"""The bound: one vectorised pass prices every name and lot (PLANNING.md 1-2).
 
 With multipliers x = (ν, μ, κ, ρ) on the coupling rows the Lagrangian of the planner's program separates by name:
 
     L(x) = −‖ν‖² / (4 (γ + ρ)) + θ(x)
-    θ(x) = Σ_i min over the candidates of i of [ (γ + ρ) σ_i² d_i² + (Gν)_i d_i + (row prices)·u_i + φ_i(u_i) ] − x·(limits)
+    θ(x) = Σ_i min over the candidates of i of [ (γ + ρ) σ_i² d_i² + (Gν)_i d_i + (row prices)·u_i + φ_i(u_i) ]
+           − x·(limits)
 
-`Pricing.at` computes θ and one of its supergradients; `raise_bound` maximises L. Any L(x) with μ, κ, ρ ≥ 0 is a lower
-bound on the cost of every plan, so no step of the bundle has to be exact for the bound to be true.
-
-Sources: Kiwiel (1990) and Hiriart-Urruty and Lemaréchal (1993) for the proximal bundle; Aubin and Ekeland (1976) for
-why the bound is tight when names are many and coupling rows few.
+`Pricing.at` computes θ and one of its supergradients, `bundle.raise_bound` maximises L. Any L(x) with μ, κ, ρ ≥ 0 is a
+lower bound on the cost of every plan. Aubin and Ekeland (1976) and Starr (1969) say why the best of them is tight when
+names are many and coupling rows few.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from dicli.plan.branches import selling_branches
 from dicli.plan.problem import Bools, Floats, Ints, Problem
+from dicli.plan.rows import coupling_rows
 
 LEAVE, BUY, SELL, EXIT = range(4)  # the columns of problem.CANDIDATES
 TINY = 1e-12  # weights below this are nothing: a millionth of a dollar of a million
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The coupling rows, each as  base + buy·bought + sell·sold + Σ lot·sale ≤ 0,  those with a finite limit only.
-
-    Columns of x after the k factor multipliers ν: the R linear rows, then κ (number of names) and ρ (tracking error)
-    where they are asked for.
-    """
-
-    labels: tuple[str, ...]  # R, + "number of names", + "tracking error"
-    limits: Floats  # as the caller gave them
-    signs: Floats  # value of the row as the caller knows it = signs × (left side) + limit
-    base: Floats  # (R,) the left side when nothing is traded
-    buy: Floats  # (n, R)
-    sell: Floats  # (n, R)
-    gain_rows: Ints  # which of the R are gains budgets
-    gains: Floats  # (L, len(gain_rows)) gain per dollar sold of each lot
-    names: bool
-    tracking: bool
-
-    @property
-    def linear(self) -> int:
-        return len(self.base)
-
-
-def coupling_rows(p: Problem) -> Rows:
-    """The rows of a problem in a fixed order: cash, turnover, bands, gains, number of names, tracking error."""
-    n = len(p.held)
-    labels: list[str] = []
-    limits: list[float] = []
-    signs: list[float] = []
-    base: list[float] = []
-    buy: list[Floats] = []
-    sell: list[Floats] = []
-
-    def row(label: str, limit: float, sign: float, value: float, bought: Floats, sold: Floats) -> None:
-        if np.isfinite(limit):
-            labels.append(label)
-            limits.append(limit)
-            signs.append(sign)
-            base.append(sign * (value - limit))
-            buy.append(sign * bought)
-            sell.append(sign * sold)
-
-    spent, raised = -(1.0 + p.buy_cost), 1.0 - p.sell_cost
-    row("cash at least", p.cash_min, -1.0, p.cash, spent, raised)
-    row("cash at most", p.cash_max, 1.0, p.cash, spent, raised)
-    row("turnover", p.turnover_cap, 1.0, 0.0, np.full(n, 0.5), np.full(n, 0.5))
-    for A, low, high, name in zip(p.bands.matrix, p.bands.lower, p.bands.upper, p.bands.names, strict=True):
-        at = float(np.sum(A * p.held))
-        row(f"{name} at least", float(low), -1.0, at, A, -A)
-        row(f"{name} at most", float(high), 1.0, at, A, -A)
-    gain_rows: list[int] = []
-    gains: list[Floats] = []
-    short, long = p.lots.short_gain, p.lots.long_gain
-    for label, budget, gain in (
-        ("short-term gains", p.short_gain_budget, short),
-        ("long-term gains", p.long_gain_budget, long),
-        ("net gains", p.net_gain_budget, short + long),
-    ):
-        if np.isfinite(budget):
-            gain_rows.append(len(labels))
-            gains.append(gain)
-            row(label, budget, 1.0, 0.0, np.zeros(n), np.zeros(n))
-    if p.max_names is not None:
-        labels.append("number of names")
-        limits.append(float(p.max_names))
-        signs.append(1.0)
-    if np.isfinite(p.tracking_cap):
-        labels.append("tracking error")
-        limits.append(p.tracking_cap)
-        signs.append(1.0)
-    R = len(base)
-    return Rows(
-        labels=tuple(labels),
-        limits=np.array(limits),
-        signs=np.array(signs),
-        base=np.array(base),
-        buy=np.array(buy).reshape(R, n).T.copy(),
-        sell=np.array(sell).reshape(R, n).T.copy(),
-        gain_rows=np.array(gain_rows, dtype=np.int64),
-        gains=np.array(gains).reshape(len(gains), len(short)).T.copy(),
-        names=p.max_names is not None,
-        tracking=bool(np.isfinite(p.tracking_cap)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Branches:
-    """The ways of selling a name. Nearly every name has one: its lots, the cheapest first.
-
-    A name with lots bought in the last 30 days has one more for each way of not washing its losses: sell all of the
-    recent lots first (then any lot may follow); sell all recent lots but one loss, and of the others only those without
-    a loss; or sell no lot with a loss. Each is convex, and their least is the name's cost of a sale.
-    """
-
-    name: Ints  # (b,) in ascending order
-    first: Ints  # (b,) where its lots begin in the arrays below
-    forced: Floats  # (b,) weight that has to be sold before anything else
-    total: Floats  # (b,) weight that can be sold
-    lot: Ints  # (e,) the lots of the branches, branch after branch
-    branch: Ints  # (e,)
-    must: Bools  # (e,) one of the forced lots
-
-
-def selling_branches(p: Problem) -> Branches:
-    """Every name with something to sell, and its branches."""
-    lots = p.lots
-    usable = lots.sellable & (lots.weight > 0.0)
-    loss = lots.short_gain + lots.long_gain < 0.0
-    counts = np.bincount(lots.name[lots.recent & (lots.weight > 0.0)], minlength=len(p.held)) > 0
-    plain = np.flatnonzero(usable & ~counts[lots.name])
-    pieces = [(lots.name[plain], plain, np.zeros(len(plain), dtype=np.int64), np.zeros(len(plain), dtype=np.bool_))]
-    for i in np.flatnonzero(counts):
-        mine = np.flatnonzero((lots.name == i) & (lots.weight > 0.0))
-        recent = mine[lots.recent[mine]]
-        ways: list[tuple[Ints, Ints]] = []  # (lots that must go, lots that may follow)
-        if usable[recent].all():
-            ways.append((recent, mine[usable[mine] & ~lots.recent[mine]]))
-        gainers = mine[usable[mine] & ~loss[mine]]
-        lonely = 0
-        for r in recent[usable[recent] & loss[recent]]:
-            others = recent[recent != r]
-            if usable[others].all():
-                follow = np.sort(np.append(gainers[~lots.recent[gainers]], r))
-                ways.append((others, follow))
-                lonely += len(others) == 0
-        if not lonely and len(gainers):
-            ways.append((mine[:0], gainers))
-        for rank, (must, may) in enumerate(ways):
-            those = np.concatenate((must, may))
-            if len(those):
-                flags = np.arange(len(those)) < len(must)
-                pieces.append((np.full(len(those), i), those, np.full(len(those), rank), flags))
-    name, lot, rank, must = (np.concatenate([piece[j] for piece in pieces]) for j in range(4))
-    order = np.lexsort((lot, ~must, rank, name))
-    name, lot, rank, must = name[order], lot[order], rank[order], must[order].astype(np.bool_)
-    new = np.ones(len(name), dtype=np.bool_)
-    new[1:] = (name[1:] != name[:-1]) | (rank[1:] != rank[:-1])
-    first = np.flatnonzero(new)
-    branch = np.cumsum(new) - 1
-    weight = lots.weight[lot]
-    return Branches(
-        name=name[first],
-        first=first,
-        forced=np.bincount(branch, weight * must, minlength=len(first)),
-        total=np.bincount(branch, weight, minlength=len(first)),
-        lot=lot,
-        branch=branch,
-        must=must,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +114,9 @@ class Pricing:
         self.first_branch[b.name[self.rank == 0]] = np.flatnonzero(self.rank == 0)
         self.eta = np.full(len(rows.gain_rows) + 1, np.nan)  # of no length that occurs: the first sort is always made
         self.passes = 0
-        self._sort(np.zeros(len(rows.gain_rows)))
+        self.sort(np.zeros(len(rows.gain_rows)))
 
-    def _sort(self, eta: Floats) -> None:
+    def sort(self, eta: Floats) -> None:
         """Order the lots of each branch by slope τ g + η g, the forced ones first; η changes the order."""
         if np.array_equal(eta, self.eta):
             return
@@ -286,7 +136,7 @@ class Pricing:
         """(e,) the weight taken from each lot, in the present order, when branch j sells `sold[j]`."""
         return np.clip(sold[self.branches.branch] - self.before, 0.0, self.weight)
 
-    def _sum(self, values: Floats) -> Floats:
+    def _by_branch(self, values: Floats) -> Floats:
         return np.add.reduceat(values, self.branches.first) if len(values) else np.zeros(0)
 
     def lower_value(self, x: Floats, theta: float) -> float:
@@ -295,117 +145,120 @@ class Pricing:
         return theta - float(np.sum(nu * nu)) / (4.0 * (self.p.risk_aversion + rho))
 
     def at(self, x: Floats, allowed: Allowed) -> Choice:
-        """Price the whole account at the multipliers x: one pass over all names and lots.
-
-        The sale that is best among those at slope l is z_l = d_i − (row prices + slope_l) / (2 (γ+ρ) σ_i²); what is sold
-        of lot l is clip(z_l − before_l, 0, v_l), `before_l` being the weight of the lots ahead of it.
-        """
+        """Price the whole account at the multipliers x: one pass over all names and lots."""
         self.passes += 1
-        p, b, rows, k, R = self.p, self.branches, self.rows, self.k, self.rows.linear
-        kappa = x[k + R] if rows.names else 0.0
-        rho = x[-1] if rows.tracking else 0.0
-        gamma = p.risk_aversion + rho
-        linear = x[: k + R]
+        p, k, R = self.p, self.k, self.rows.linear
+        self.sort(x[k + self.rows.gain_rows])
+        gamma = p.risk_aversion + (x[-1] if self.rows.tracking else 0.0)
+        keep = x[k + R] * self.counted if self.rows.names else np.zeros(len(p.held))  # κ: the price of being held
         half = gamma * self.variance
-        curve = 2.0 * half
-        self._sort(x[k + rows.gain_rows])
-        price_buy = p.buy_cost + np.einsum("ij,j->i", self.to_buy, linear)
-        price_sell = p.sell_cost + np.einsum("ij,j->i", self.to_sell, linear)
-        keep = kappa * self.counted
+        price_buy = p.buy_cost + np.einsum("ij,j->i", self.to_buy, x[: k + R])
+        price_sell = p.sell_cost + np.einsum("ij,j->i", self.to_sell, x[: k + R])
 
-        leave = half * self.offset**2 + keep * self.held_before
-        buy = np.clip(-price_buy / curve - self.offset, self.buy_low, np.maximum(self.buy_high, self.buy_low))
-        buy_moves = (buy > self.buy_low) & (buy < self.buy_high)
-
-        of = b.name
-        z = (self.offset - price_sell / curve)[of]
-        curve_of = curve[of]
-        taken = np.clip((z[b.branch] - self.slope / curve_of[b.branch]) - self.before, 0.0, self.weight)
-        taken = np.where(self.must, self.weight, taken)
-        sell = np.clip(self._sum(taken), self.sell_low, np.maximum(self.sell_high, self.sell_low))
-
-        def buying(amount: Floats) -> Floats:
-            return half * (self.offset + amount) ** 2 + price_buy * amount
-
-        def selling(amount: Floats) -> Floats:
-            tax = self._sum(self.slope * self.lots_at(amount))
-            return half[of] * (self.offset[of] - amount) ** 2 + price_sell[of] * amount + tax
-
-        if self.whole:
-            buy, buy_price = self._to_shares(buy, buying, self.wholes, self.share, self.buy_low, self.buy_high)
-            sell, sell_price = self._to_shares(
-                sell, selling, self.wholes[of], self.share[of], self.sell_low, self.sell_high
-            )
-        else:
-            buy_price, sell_price = buying(buy), selling(sell)
-        buy_price = buy_price + keep
-        sell_price = np.where(allowed.sell, sell_price + keep[of], np.inf)
-
-        best = self.first_branch.copy()
-        for rank in range(1, int(self.rank.max(initial=0)) + 1):
-            others = np.flatnonzero(self.rank == rank)
-            better = others[sell_price[others] < sell_price[best[of[others]]]]
-            best[of[better]] = better
+        buy, buy_price = self._purchases(half, price_buy)
+        sell, sell_price = self._sales(half, price_sell)
+        sell_price = np.where(allowed.sell, sell_price + keep[self.branches.name], np.inf)
+        best = self._best_branches(sell_price)
         has = best >= 0
+        eta = x[k + self.rows.gain_rows]
+        exit_tax = self.exit_tax + np.sum(self.exit_gain * eta, axis=1)
 
-        n = len(p.held)
-        prices = np.full((n, 4), np.inf)
-        prices[:, LEAVE] = np.where(allowed.leave, leave, np.inf)
-        prices[:, BUY] = np.where(allowed.buy, buy_price, np.inf)
+        n = np.arange(len(p.held))
+        prices = np.full((len(n), 4), np.inf)
+        prices[allowed.leave, LEAVE] = (half * self.offset**2 + keep * self.held_before)[allowed.leave]
+        prices[allowed.buy, BUY] = (buy_price + keep)[allowed.buy]
         prices[has, SELL] = sell_price[best[has]]
-        eta = x[k + rows.gain_rows]
-        exit_tax = self.exit_tax + (np.sum(self.exit_gain * eta, axis=1) if len(eta) else 0.0)
         exit_price = half * (self.offset - p.held) ** 2 + price_sell * p.held + exit_tax
-        prices[:, EXIT] = np.where(allowed.exit, exit_price, np.inf)
-        trades = np.zeros((n, 4))
+        prices[allowed.exit, EXIT] = exit_price[allowed.exit]
+        trades = np.zeros((len(n), 4))
         trades[:, BUY] = buy
         trades[has, SELL] = -sell[best[has]]
         trades[:, EXIT] = -p.held
 
         candidate = np.argmin(prices, axis=1)
-        bought = np.where(candidate == BUY, buy, 0.0)
-        selling_part = candidate == SELL
-        exiting = candidate == EXIT
-        sold = np.where(exiting, p.held, 0.0)
-        sold[selling_part] = sell[best[selling_part]]
-        active = self.offset + bought - sold
-
-        left = np.empty(self.K)
-        left[: k + R] = self.at_rest + np.einsum("ij,i->j", self.to_buy, bought)
-        left[: k + R] += np.einsum("ij,i->j", self.to_sell, sold)
-        amounts = np.zeros(len(b.name))
-        chosen = best[selling_part]
-        amounts[chosen] = sell[chosen]
-        part = self.lots_at(amounts) if len(chosen) else np.zeros(len(self.weight))
-        for column, r in enumerate(rows.gain_rows):
-            left[k + r] += float(np.sum(rows.gains[self.lot, column] * part))
-            left[k + r] += float(np.sum(self.exit_gain[exiting, column]))
-        if rows.names:
-            left[k + R] = np.sum(self.counted & (active - self.offset + p.held > TINY)) - p.max_names
-        spread = float(np.sum(self.variance * active**2)) + p.fixed_variance
-        if rows.tracking:
-            left[-1] = spread - p.tracking_cap**2
-        lowest = prices[np.arange(n), candidate]
-        # Limits and what is fixed enter θ through the rows' left sides at rest.
-        theta = float(np.sum(lowest)) + self._rest(x)
-        moves = np.zeros(len(b.name), dtype=np.bool_)
-        within = (part > 0.0) & (part < self.weight)
-        moves[b.branch[within]] = True
-        moving = np.where(candidate == BUY, buy_moves, False)
-        moving[selling_part] = moves[chosen]
+        trade = trades[n, candidate]
+        part = candidate == SELL
+        branch = np.where(part, best, -1)
+        bought, sold = np.where(candidate == BUY, trade, 0.0), np.where(candidate >= SELL, -trade, 0.0)
+        amounts = np.zeros(len(self.branches.name))
+        amounts[best[part]] = sold[part]
+        drawn = self.lots_at(amounts)
+        left = self._left(bought, sold, drawn, candidate == EXIT)
+        theta = float(np.sum(prices[n, candidate])) + self._rest(x)
+        # A purchase between its limits, and a sale that ends inside a lot, move when prices move; the others stand.
+        moving = (candidate == BUY) & (self.buy_low < buy) & (buy < self.buy_high)
+        inside = (drawn > 0.0) & (drawn < self.weight)
+        moving[self.branches.name[self.branches.branch[inside]]] = True
         return Choice(
             theta=theta,
             cut=theta - float(np.sum(left * x)),
             rows=left,
             candidate=candidate,
-            branch=np.where(selling_part, best, -1),
+            branch=branch,
             bought=bought,
             sold=sold,
-            curvature=np.where(moving, 1.0 / curve, 0.0),
+            curvature=np.where(moving, 0.5 / half, 0.0),
             prices=prices,
             trades=trades,
             best_branch=best,
         )
+
+    def _purchases(self, half: Floats, price: Floats) -> tuple[Floats, Floats]:
+        """(n,) the best purchase of each name, and its price: one quadratic, clipped."""
+        buy = np.clip(-0.5 * price / half - self.offset, self.buy_low, np.maximum(self.buy_high, self.buy_low))
+
+        def cost(amount: Floats) -> Floats:
+            return half * (self.offset + amount) ** 2 + price * amount
+
+        if not self.whole:
+            return buy, cost(buy)
+        return _whole(buy, cost, self.wholes, self.share, self.buy_low, self.buy_high)
+
+    def _sales(self, half: Floats, price: Floats) -> tuple[Floats, Floats]:
+        """(b,) the best sale by each branch, and its price.
+
+        The sale that is best among those at slope l is z_l = d_i − (row prices + slope_l) / (2 (γ+ρ) σ_i²); what is
+        sold of lot l is clip(z_l − before_l, 0, v_l), `before_l` being the weight of the lots ahead of it.
+        """
+        b = self.branches
+        half_of, offset, price_of = half[b.name], self.offset[b.name], price[b.name]
+        z = (offset - 0.5 * price_of / half_of)[b.branch] - self.slope * (0.5 / half_of)[b.branch]
+        taken = np.where(self.must, self.weight, np.clip(z - self.before, 0.0, self.weight))
+        sell = np.clip(self._by_branch(taken), self.sell_low, np.maximum(self.sell_high, self.sell_low))
+
+        def cost(amount: Floats) -> Floats:
+            tax = self._by_branch(self.slope * self.lots_at(amount))
+            return half_of * (offset - amount) ** 2 + price_of * amount + tax
+
+        if not self.whole:
+            return sell, cost(sell)
+        return _whole(sell, cost, self.wholes[b.name], self.share[b.name], self.sell_low, self.sell_high)
+
+    def _best_branches(self, price: Floats) -> Ints:
+        """(n,) the cheapest branch of each name, −1 where it has none."""
+        best = self.first_branch.copy()
+        for rank in range(1, int(self.rank.max(initial=0)) + 1):
+            others = np.flatnonzero(self.rank == rank)
+            of = self.branches.name[others]
+            better = price[others] < price[best[of]]
+            best[of[better]] = others[better]
+        return best
+
+    def _left(self, bought: Floats, sold: Floats, drawn: Floats, exits: Bools) -> Floats:
+        """(K,) the left sides of the coupling rows; `drawn` is what the parts sold take from each lot."""
+        p, rows, k, R = self.p, self.rows, self.k, self.rows.linear
+        left = np.zeros(self.K)
+        left[: k + R] = self.at_rest + np.einsum("ij,i->j", self.to_buy, bought)
+        left[: k + R] += np.einsum("ij,i->j", self.to_sell, sold)
+        for column, r in enumerate(rows.gain_rows):
+            left[k + r] += float(np.sum(rows.gains[self.lot, column] * drawn))
+            left[k + r] += float(np.sum(self.exit_gain[exits, column]))
+        if rows.names and p.max_names is not None:
+            left[k + R] = np.sum(self.counted & (p.held + bought - sold > TINY)) - p.max_names
+        if rows.tracking:
+            spread = float(np.sum(self.variance * (self.offset + bought - sold) ** 2))
+            left[-1] = spread + p.fixed_variance - p.tracking_cap**2
+        return left
 
     def _rest(self, x: Floats) -> float:
         """The part of θ(x) that no trade changes."""
@@ -417,11 +270,13 @@ class Pricing:
             rest += float(x[-1]) * (p.fixed_variance - p.tracking_cap**2)
         return rest
 
-    @staticmethod
-    def _to_shares(amount, price, wholes, share, low, high):  # type: ignore[no-untyped-def]
-        """The better of the two whole numbers of shares around a best fractional amount: the price is convex."""
-        down = np.clip(np.floor(amount / share + 1e-9) * share, low, np.maximum(high, low))
-        up = np.clip(down + share, low, np.maximum(high, low))
-        down, up = np.where(wholes, down, amount), np.where(wholes, up, amount)
-        price_down, price_up = price(down), price(up)
-        return np.where(price_up < price_down, up, down), np.minimum(price_up, price_down)
+
+def _whole(
+    amount: Floats, cost: Callable[[Floats], Floats], wholes: Bools, share: Floats, low: Floats, high: Floats
+) -> tuple[Floats, Floats]:
+    """The better of the two whole numbers of shares around the best fractional amount, exact as costs are convex."""
+    down = np.clip(np.floor(amount / share + 1e-9) * share, low, np.maximum(high, low))
+    up = np.clip(down + share, low, np.maximum(high, low))
+    down, up = np.where(wholes, down, amount), np.where(wholes, up, amount)
+    cost_down, cost_up = cost(down), cost(up)
+    return np.where(cost_up < cost_down, up, down), np.minimum(cost_up, cost_down)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,8 @@ def _relaxed(p: Problem, shortfall: Shortfall) -> Problem:
         "net gains": "net_gain_budget",
     }
     if row in scalars:
-        return replace(p, **{scalars[row]: to})
+        moved: dict[str, Any] = {scalars[row]: to}
+        return replace(p, **moved)
     if row == "number of names":
         return replace(p, max_names=round(needed))
     name, _, side = row.rpartition(" at ")

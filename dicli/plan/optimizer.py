@@ -24,7 +24,8 @@ from dicli.plan.rounding import to_shares
 
 WINDOW = 0.01  # lots within a cent per dollar of the marginal slope stay free in the program
 ELASTIC = 10.0  # price of violating a row where sides clash: dollars per dollar, beyond any tax rate
-WORK = 500_000  # most that branching may take, in names, lots and pairs of rows priced: some tenths of a second
+WORK = 1_000_000  # most that branching may take, in names, lots and pairs of rows priced: some tenths of a second
+PROGRAM = 20  # passes that one quadratic program counts for
 MOST_NODES = 400
 ROUNDS = 4  # of asking again at the plan's own prices
 LEAST_SCALE = 1e-5
@@ -60,6 +61,7 @@ class _Search:
         self.closest: Plan | None = None  # of those that violate a row, the one that does so least
         self.seconds = {"bound": 0.0, "plan": 0.0, "rounding": 0.0}
         self.tried: set[bytes] = set()
+        self.programs = 0
 
     def run(self) -> Solution:
         p, pricing = self.pricing.p, self.pricing
@@ -120,22 +122,22 @@ class _Search:
         """Fix the sides of `choice` and solve; then move the names that the plan's own prices would have elsewhere."""
         plan, better = self._with_sides(choice, bound.x)
         for _ in range(ROUNDS):
-            if plan is None or not (better or not plan.feasible) or not self._open(bound.value):
+            if plan is None or not self._open(bound.value) or not (better or self.best is None):
                 return
             asked = self.pricing.at(plan.x, allowed)
             present, wanted = _keys_of(plan.candidate, plan.branch), _keys(asked)
             movers = np.flatnonzero(present != wanted)
             saving = asked.prices[movers, plan.candidate[movers]] - asked.prices[movers, asked.candidate[movers]]
             movers = movers[np.argsort(-saving, kind="stable")]
-            start, better = plan, False
-            while len(movers) and not better:  # all of them, then the half that promises most, …
+            x, better = plan.x, False
+            for share in (1, 4, 16):  # all of them, then those that promise most
                 keys = present.copy()
-                keys[movers] = wanted[movers]
+                some = movers[: len(movers) // share]
+                keys[some] = wanted[some]
                 candidate, branch = _split(keys)
-                plan, better = self._with_sides(replace(asked, candidate=candidate, branch=branch), start.x)
-                if plan is not None and not plan.feasible:
+                plan, better = self._with_sides(replace(asked, candidate=candidate, branch=branch), x)
+                if better or self.best is None:
                     break
-                movers = movers[: len(movers) // 2]
 
     def _with_sides(self, choice: Choice, x: Floats) -> tuple[Plan | None, bool]:
         """The plan with the sides of `choice`, and whether it is the best so far; None where these were tried."""
@@ -146,11 +148,12 @@ class _Search:
         self.tried.add(key)
         started = time.perf_counter()
         sides = sides_of(self.pricing, candidate, branch)
+        self.programs += 1
         plan = convex_plan(self.pricing, sides, x, window=WINDOW, guess=choice)
-        if plan is None or self._short_of(plan):
-            plan = convex_plan(self.pricing, sides, x, window=np.inf)
         if plan is None or not plan.feasible:
             plan = convex_plan(self.pricing, sides, x, window=np.inf, elastic=ELASTIC)
+        elif self._short_of(plan):
+            plan = convex_plan(self.pricing, sides, x, window=np.inf)
         self.seconds["plan"] += time.perf_counter() - started
         return plan, plan is not None and self._keep(plan)
 
@@ -185,15 +188,18 @@ class _Search:
 
     # Branching
 
+    def _work(self) -> int:
+        return self.pricing.passes + PROGRAM * self.programs
+
     def _branch(self, root: Bound, bound: float) -> tuple[float, int]:
         """Decide undecided names one by one, best bound first; returns the bound and the number of nodes."""
         pricing = self.pricing
         size = len(pricing.p.held) + len(pricing.weight) + pricing.K**2
-        most = pricing.passes + WORK // size
+        most = self._work() + WORK // size
         heap: list[tuple[float, int, Bound, Allowed]] = [(bound, 0, root, pricing.allowed)]
         nodes = 1
         settled = np.inf  # the least bound of what was closed without reaching the tolerance
-        while heap and nodes < MOST_NODES and pricing.passes < most:
+        while heap and nodes < MOST_NODES and self._work() < most:
             if not self._open(min(heap[0][0], settled)):
                 break
             value, _, at, allowed = heapq.heappop(heap)

@@ -9,6 +9,7 @@ beforehand: sold whole or kept whole. How far is `window`; whether it was enough
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import clarabel
@@ -123,187 +124,196 @@ def convex_plan(
     of `guess`. With `elastic` > 0 every coupling row may be violated at that price per unit, so that a plan is always
     found.
     """
-    p, k, R, b = pricing.p, pricing.k, pricing.rows.linear, pricing.branches
-    rows = pricing.rows
-    n = len(p.held)
-    pricing._sort(x[k + rows.gain_rows])
-    sellers, buyers = sides.sellers, sides.buyers
-    ns, nb = len(sellers), len(buyers)
-    who = b.name[sellers]
-    position = np.full(len(b.name), -1, dtype=np.int64)
-    position[sellers] = np.arange(ns)
-    entry = np.flatnonzero(position[b.branch] >= 0)
-    seller_of = position[b.branch[entry]]
-    free, settled = _window(pricing, sides, x, entry, seller_of, window, guess)
-    lots, of = pricing.lot[entry[free]], seller_of[free]
-    nl = len(lots)
-    whole = pricing.lot[entry[settled]]
-    ahead = np.bincount(seller_of[settled], p.lots.weight[whole], minlength=ns)
+    return _Program(pricing, sides, x, window, elastic, guess).solve()
 
-    # Columns: bought | sold | sale | f | slack of the rows | slack of the tracking cap.
-    slack = R if elastic else 0
-    c_sold, c_sale, c_f = nb, nb + ns, nb + ns + nl
-    c_slack = c_f + k
-    soc = rows.tracking
-    columns = c_slack + slack + (1 if elastic and soc else 0)
-    gamma = p.risk_aversion
-    fixed_sold = np.zeros(n)
-    fixed_sold[sides.exits] = p.held[sides.exits]
-    rest = pricing.offset - fixed_sold
-    money = 1.0 / UNIT  # the objective is scaled by UNIT as well: its linear part then needs no factor
-    diagonal = np.concatenate(
-        (
-            2.0 * gamma * pricing.variance[buyers],
-            2.0 * gamma * pricing.variance[who],
-            np.zeros(nl),
-            np.full(k, 2.0 * gamma),
-            np.zeros(columns - c_slack),
+
+class _Program:
+    """The quadratic program in Clarabel's form: minimise ½ yᵀPy + qᵀy subject to b − Ay in a product of cones.
+
+    Columns y: bought | sold | sale of the free lots | f | slack of the rows | slack of the tracking cap.
+    """
+
+    def __init__(
+        self, pricing: Pricing, sides: Sides, x: Floats, window: float, elastic: float, guess: Choice | None
+    ) -> None:
+        self.pricing, self.sides, self.x, self.elastic = pricing, sides, x, elastic
+        p, k, rows, b = pricing.p, pricing.k, pricing.rows, pricing.branches
+        pricing.sort(x[k + rows.gain_rows])
+        self.buyers, self.who = sides.buyers, b.name[sides.sellers]
+        position = np.full(len(b.name), -1, dtype=np.int64)
+        position[sides.sellers] = np.arange(len(sides.sellers))
+        self.entry = np.flatnonzero(position[b.branch] >= 0)
+        seller_of = position[b.branch[self.entry]]
+        free, settled = self._settled(seller_of, window, guess)
+        self.lots, self.of = pricing.lot[self.entry[free]], seller_of[free]
+        whole = pricing.lot[self.entry[settled]]
+        self.ahead = np.bincount(seller_of[settled], p.lots.weight[whole], minlength=len(self.who))
+
+        slack = rows.linear if elastic else 0
+        widths = (len(self.buyers), len(self.who), len(self.lots), k, slack, int(rows.tracking) if elastic else 0)
+        starts = np.concatenate(([0], np.cumsum(widths)))
+        self.buy, self.sell, self.sale, self.f, self.slack, self.over = (
+            np.arange(start, start + width) for start, width in zip(starts, widths, strict=False)
         )
-    )
-    P = sparse.csc_matrix((diagonal * money, (np.arange(columns), np.arange(columns))), shape=(columns, columns))
-    q = np.concatenate(
-        (
-            p.buy_cost[buyers] + 2.0 * gamma * pricing.variance[buyers] * rest[buyers],
-            p.sell_cost[who] - 2.0 * gamma * pricing.variance[who] * rest[who],
-            p.lots.tax[lots],
-            np.zeros(k),
-            np.full(columns - c_slack, elastic),
-        )
-    )
+        self.columns = int(starts[-1])
 
-    blocks: list[tuple[Ints, Ints, Floats]] = []
-    right: list[Floats] = []
-    cones = []
-    height = 0
+        # What does not move: exits, and the lots sold whole.
+        self.exited = np.zeros(len(p.held))
+        self.exited[sides.exits] = p.held[sides.exits]
+        self.rest = pricing.offset - self.exited
+        leaving = self.exited[p.lots.name] > 0.0
+        self.gone = np.where(leaving, p.lots.weight, 0.0)
+        self.gone[whole] = p.lots.weight[whole]
+        self.left = pricing.at_rest + np.einsum("ij,i->j", pricing.to_sell, self.exited)
+        self.left[k + rows.gain_rows] += np.einsum("lj,l->j", rows.gains, self.gone)
 
-    def put(row: Ints, column: Ints, value: Floats) -> None:
+        self.blocks: list[tuple[Ints, Ints, Floats]] = []
+        self.right: list[Floats] = []
+        self.cones: list[object] = []
+        self.height = 0
+
+    def _settled(self, seller_of: Ints, window: float, guess: Choice | None) -> tuple[Ints, Ints]:
+        """Which of the sellers' lots stay free, and which are sold whole: by their slope against the marginal one."""
+        pricing, entry, who = self.pricing, self.entry, self.who
+        must = pricing.must[entry]
+        if guess is None or not np.isfinite(window) or not len(entry):
+            return np.flatnonzero(~must), np.flatnonzero(must)
+        p, x = pricing.p, self.x
+        sold = guess.sold[who]
+        gamma = p.risk_aversion + (x[-1] if pricing.rows.tracking else 0.0)
+        price = p.sell_cost[who] + np.einsum("ij,j->i", pricing.to_sell[who], x[: pricing.k + pricing.rows.linear])
+        marginal = 2.0 * gamma * pricing.variance[who] * (pricing.offset[who] - sold) - price
+        slope, before, weight = pricing.slope[entry], pricing.before[entry], pricing.weight[entry]
+        amount = sold[seller_of]
+        # The lots on either side of the present sale stay free, whatever their slope.
+        last = np.flatnonzero((before < amount) & (amount <= before + weight + TINY))
+        following = np.flatnonzero((before <= amount + TINY) & (amount < before + weight))
+        low, high = marginal.copy(), marginal.copy()
+        np.minimum.at(low, seller_of[last], slope[last])
+        np.maximum.at(high, seller_of[following], slope[following])
+        below = must | (slope < low[seller_of] - window)
+        above = ~must & (slope > high[seller_of] + window)
+        return np.flatnonzero(~below & ~above), np.flatnonzero(below)
+
+    # The parts of the program
+
+    def _put(self, row: Ints, column: Ints, value: Floats) -> None:
         some = value != 0.0  # most names are in few bands
-        blocks.append((row[some] + height, column[some], value[some]))
+        self.blocks.append((row[some] + self.height, column[some], value[some]))
 
-    def close(b_: Floats, cone: type) -> None:
-        nonlocal height
-        if len(b_):
-            right.append(b_)
-            cones.append(cone(len(b_)))
-            height += len(b_)
+    def _matrix(self, columns: Ints, values: Floats, first: int = 0) -> None:
+        """`values` (columns, rows) into the rows from `first` on."""
+        width = values.shape[1]
+        self._put(first + np.tile(np.arange(width), len(columns)), np.repeat(columns, width), values.ravel())
 
-    exit_rows = pricing.at_rest + np.einsum("ij,i->j", pricing.to_sell, fixed_sold)
-    gone = np.zeros(len(p.lots.weight))
-    gone[whole] = p.lots.weight[whole]
-    leaving = np.zeros(n, dtype=np.bool_)
-    leaving[sides.exits] = True
-    gone[leaving[p.lots.name]] = p.lots.weight[leaving[p.lots.name]]
-    if len(rows.gain_rows):
-        exit_rows[k + rows.gain_rows] += np.einsum("lj,l->j", rows.gains, gone)
+    def _diagonal(self, columns: Ints, values: Floats, first: int = 0) -> None:
+        self._put(first + np.arange(len(columns)), columns, values)
 
-    # f − Gᵀ(bought − sold) = Gᵀ(d at rest) + f0 ; sold − Σ sale = what is settled
-    to_buy, to_sell = pricing.to_buy[buyers], pricing.to_sell[who]
-    grid = np.arange(k)
-    put(np.tile(grid, nb), np.repeat(np.arange(nb), k), -to_buy[:, :k].ravel())
-    put(np.tile(grid, ns), np.repeat(c_sold + np.arange(ns), k), -to_sell[:, :k].ravel())
-    put(grid, c_f + grid, np.ones(k))
-    put(k + np.arange(ns), c_sold + np.arange(ns), np.ones(ns))
-    put(k + of, c_sale + np.arange(nl), -np.ones(nl))
-    close(np.concatenate((exit_rows[:k], ahead)), clarabel.ZeroConeT)
+    def _close(self, right: Floats, cone: Callable[[int], object]) -> None:
+        if len(right):
+            self.right.append(right)
+            self.cones.append(cone(len(right)))
+            self.height += len(right)
 
-    # the coupling rows
-    grid = np.arange(R)
-    put(np.tile(grid, nb), np.repeat(np.arange(nb), R), to_buy[:, k:].ravel())
-    put(np.tile(grid, ns), np.repeat(c_sold + np.arange(ns), R), to_sell[:, k:].ravel())
-    for column, r in enumerate(rows.gain_rows):
-        put(np.full(nl, r), c_sale + np.arange(nl), rows.gains[lots, column])
-    if slack:
-        put(grid, c_slack + grid, -np.ones(R))
-    coupling_at = height
-    close(-exit_rows[k:] - MARGIN, clarabel.NonnegativeConeT)
+    def _objective(self) -> tuple[Floats, Floats]:
+        """Diagonal of P, and q."""
+        p, variance, gamma = self.pricing.p, self.pricing.variance, self.pricing.p.risk_aversion
+        P, q = np.zeros(self.columns), np.zeros(self.columns)
+        P[self.buy] = 2.0 * gamma * variance[self.buyers]
+        P[self.sell] = 2.0 * gamma * variance[self.who]
+        P[self.f] = 2.0 * gamma
+        q[self.buy] = p.buy_cost[self.buyers] + P[self.buy] * self.rest[self.buyers]
+        q[self.sell] = p.sell_cost[self.who] - P[self.sell] * self.rest[self.who]
+        q[self.sale] = p.lots.tax[self.lots]
+        q[self.slack] = q[self.over] = self.elastic
+        return P, q
 
-    # limits; slacks are not negative
-    low = np.concatenate((sides.buy_low, sides.sell_low, np.zeros(nl)))
-    high = np.concatenate((sides.buy_high, sides.sell_high, p.lots.weight[lots]))
-    bounded = np.arange(nb + ns + nl)
-    put(bounded, bounded, -np.ones(len(bounded)))
-    close(-low, clarabel.NonnegativeConeT)
-    put(bounded, bounded, np.ones(len(bounded)))
-    close(np.maximum(high, low), clarabel.NonnegativeConeT)
-    if columns > c_slack:
-        extra = np.arange(columns - c_slack)
-        put(extra, c_slack + extra, -np.ones(len(extra)))
-        close(np.zeros(len(extra)), clarabel.NonnegativeConeT)
+    def _balances(self) -> None:
+        """f − Gᵀ(bought − sold) = Gᵀ(d at rest) + f0; sold − Σ sale = what is settled."""
+        k = self.pricing.k
+        self._matrix(self.buy, -self.pricing.to_buy[self.buyers, :k])
+        self._matrix(self.sell, -self.pricing.to_sell[self.who, :k])
+        self._diagonal(self.f, np.ones(k))
+        self._diagonal(self.sell, np.ones(len(self.sell)), first=k)
+        self._put(k + self.of, self.sale, -np.ones(len(self.sale)))
+        self._close(np.concatenate((self.left[:k], self.ahead)), clarabel.ZeroConeT)
 
-    cap_at = height
-    if soc:  # (cap, f, σ d of those that trade, the rest) in the second-order cone
-        moving = np.zeros(n, dtype=np.bool_)
-        moving[buyers] = moving[who] = True
-        still = float(np.sum((pricing.variance * rest**2)[~moving])) + p.fixed_variance
-        place = np.full(n, -1, dtype=np.int64)
-        place[moving] = np.arange(int(moving.sum()))
-        grid = np.arange(k)
-        put(1 + grid, c_f + grid, -np.ones(k))
-        put(1 + k + place[buyers], np.arange(nb), -p.specific[buyers])
-        put(1 + k + place[who], c_sold + np.arange(ns), p.specific[who])
-        if elastic:
-            put(np.zeros(1, dtype=np.int64), np.array([columns - 1]), -np.ones(1))
-        head = np.concatenate(([p.tracking_cap - MARGIN], np.zeros(k), (p.specific * rest)[moving], [np.sqrt(still)]))
-        close(head, clarabel.SecondOrderConeT)
+    def _coupling(self) -> None:
+        k, rows = self.pricing.k, self.pricing.rows
+        self._matrix(self.buy, self.pricing.to_buy[self.buyers, k:])
+        self._matrix(self.sell, self.pricing.to_sell[self.who, k:])
+        for column, r in enumerate(rows.gain_rows):
+            self._put(np.full(len(self.lots), r), self.sale, rows.gains[self.lots, column])
+        self._diagonal(self.slack, -np.ones(len(self.slack)))
+        self._close(-self.left[k:] - MARGIN, clarabel.NonnegativeConeT)
 
-    row, column, value = (np.concatenate([block[j] for block in blocks]) for j in range(3))
-    A = sparse.csc_matrix((value, (row, column)), shape=(height, columns))
-    solved = clarabel_solve(P, q, A, np.concatenate(right) * UNIT, cones)
-    if str(solved.status) not in ("Solved", "AlmostSolved"):
-        return None
-    answer = np.array(solved.x) / UNIT
-    z = np.array(solved.z)
+    def _limits(self) -> None:
+        sides, weight = self.sides, self.pricing.p.lots.weight[self.lots]
+        low = np.concatenate((sides.buy_low, sides.sell_low, np.zeros(len(weight))))
+        high = np.concatenate((sides.buy_high, sides.sell_high, weight))
+        bounded = np.arange(len(low))
+        self._diagonal(bounded, -np.ones(len(low)))
+        self._close(-low, clarabel.NonnegativeConeT)
+        self._diagonal(bounded, np.ones(len(low)))
+        self._close(np.maximum(high, low), clarabel.NonnegativeConeT)
+        slacks = np.concatenate((self.slack, self.over))
+        self._diagonal(slacks, -np.ones(len(slacks)))
+        self._close(np.zeros(len(slacks)), clarabel.NonnegativeConeT)
 
-    bought, sold, sale = np.zeros(n), fixed_sold.copy(), gone
-    bought[buyers] = np.clip(answer[:nb], sides.buy_low, np.maximum(sides.buy_high, sides.buy_low))
-    part = np.clip(answer[c_sold:c_sale], sides.sell_low, np.maximum(sides.sell_high, sides.sell_low))
-    sold[who] = sold[who] + part
-    if len(rows.gain_rows) and not elastic:
-        # Which lot is sold first is the program's choice where gains are budgeted; only its last digits are mended.
-        drawn = np.clip(answer[c_sale:c_f], 0.0, p.lots.weight[lots])
-        sale[lots] = drawn
-        sold[who] = np.bincount(seller_of[settled], p.lots.weight[whole], minlength=ns) + np.bincount(
-            of, drawn, minlength=ns
+    def _cap(self) -> None:
+        """(cap, f, σ d of the names that trade, the rest) in the second-order cone."""
+        pricing, p, k = self.pricing, self.pricing.p, self.pricing.k
+        moving = np.zeros(len(p.held), dtype=np.bool_)
+        moving[self.buyers] = moving[self.who] = True
+        still = float(np.sum((pricing.variance * self.rest**2)[~moving])) + p.fixed_variance
+        place = np.cumsum(moving) + k
+        self._diagonal(self.f, -np.ones(k), first=1)
+        self._put(place[self.buyers], self.buy, -p.specific[self.buyers])
+        self._put(place[self.who], self.sell, p.specific[self.who])
+        self._diagonal(self.over, -np.ones(len(self.over)))
+        right = ([p.tracking_cap - MARGIN], np.zeros(k), (p.specific * self.rest)[moving], [np.sqrt(still)])
+        self._close(np.concatenate(right), clarabel.SecondOrderConeT)
+
+    # The answer
+
+    def solve(self) -> Plan | None:
+        P, q = self._objective()
+        self._balances()
+        coupling = self.height
+        self._coupling()
+        self._limits()
+        cap = self.height
+        if self.pricing.rows.tracking:
+            self._cap()
+        row, column, value = (np.concatenate([block[j] for block in self.blocks]) for j in range(3))
+        A = sparse.csc_matrix((value, (row, column)), shape=(self.height, self.columns))
+        # With weights and costs both in units of 1 / UNIT the quadratic part shrinks by UNIT, the linear part stays.
+        solved = clarabel_solve(
+            sparse.diags_array(P / UNIT).tocsc(), q, A, np.concatenate(self.right) * UNIT, self.cones
         )
-    else:
-        amounts = np.zeros(len(b.name))
-        amounts[sellers] = part
-        sale[pricing.lot[entry]] = pricing.lots_at(amounts)[entry]
+        if str(solved.status) not in ("Solved", "AlmostSolved"):
+            return None
+        rows, gamma, k = self.pricing.rows, self.pricing.p.risk_aversion, self.pricing.k
+        y, z, multipliers = np.array(solved.x) / UNIT, np.array(solved.z), self.x.copy()
+        multipliers[k : k + rows.linear] = np.maximum(z[coupling : coupling + rows.linear], 0.0)
+        if rows.tracking:  # the cone's own multiplier is on the standard deviation, ρ on the variance
+            multipliers[-1] = max(float(z[cap]) / (2.0 * self.pricing.p.tracking_cap), 0.0)
+            gamma += float(multipliers[-1])
+        multipliers[:k] = 2.0 * gamma * y[self.f]
+        return self._plan(y, multipliers)
 
-    multipliers = x.copy()
-    rho = float(z[cap_at]) / (2.0 * p.tracking_cap) if soc else 0.0
-    if soc:
-        multipliers[-1] = max(rho, 0.0)
-    multipliers[:k] = 2.0 * (gamma + rho) * answer[c_f:c_slack]
-    multipliers[k : k + R] = np.maximum(z[coupling_at : coupling_at + R], 0.0)
-    return measure(pricing, sides.candidate, sides.branch, bought, sold, sale, multipliers)
-
-
-def _window(pricing, sides, x, entry, seller_of, window, guess):  # type: ignore[no-untyped-def]
-    """Which of the sellers' lots stay free, and which are sold whole: by their slope against the marginal slope."""
-    must = pricing.must[entry]
-    if guess is None or not np.isfinite(window) or not len(entry):
-        return np.flatnonzero(~must), np.flatnonzero(must)
-    p, k, R, b = pricing.p, pricing.k, pricing.rows.linear, pricing.branches
-    who = b.name[sides.sellers]
-    amounts = guess.sold[who]
-    gamma = p.risk_aversion + (x[-1] if pricing.rows.tracking else 0.0)
-    price = p.sell_cost[who] + np.einsum("ij,j->i", pricing.to_sell[who], x[: k + R])
-    marginal = 2.0 * gamma * pricing.variance[who] * (pricing.offset[who] - amounts) - price
-    slope, before, weight = pricing.slope[entry], pricing.before[entry], pricing.weight[entry]
-    amount = amounts[seller_of]
-    # The lots on either side of the present sale stay free, whatever their slope.
-    last = (before < amount) & (amount <= before + weight + TINY)
-    next_ = (before <= amount + TINY) & (amount < before + weight)
-    lowest = np.minimum(marginal, _of_seller(slope, last, seller_of, marginal, np.minimum))
-    highest = np.maximum(marginal, _of_seller(slope, next_, seller_of, marginal, np.maximum))
-    below = must | (slope < lowest[seller_of] - window)
-    above = ~must & (slope > highest[seller_of] + window)
-    return np.flatnonzero(~below & ~above), np.flatnonzero(below)
-
-
-def _of_seller(slope, where, seller_of, default, pick):  # type: ignore[no-untyped-def]
-    values = default.copy()
-    chosen = np.flatnonzero(where)
-    pick.at(values, seller_of[chosen], slope[chosen])
-    return values
+    def _plan(self, y: Floats, multipliers: Floats) -> Plan:
+        """The exact plan behind the solver's answer, its last digits mended."""
+        pricing, sides, weight = self.pricing, self.sides, self.pricing.p.lots.weight
+        bought, sold, sale = np.zeros(len(self.exited)), self.exited.copy(), self.gone
+        bought[self.buyers] = np.clip(y[self.buy], sides.buy_low, np.maximum(sides.buy_high, sides.buy_low))
+        part: Floats = np.clip(y[self.sell], sides.sell_low, np.maximum(sides.sell_high, sides.sell_low))
+        if len(pricing.rows.gain_rows):  # which lot goes first is the program's own choice where gains are budgeted
+            sale[self.lots] = np.clip(y[self.sale], 0.0, weight[self.lots])
+            part = self.ahead + np.bincount(self.of, sale[self.lots], minlength=len(part)).astype(np.float64)
+        else:
+            amounts = np.zeros(len(pricing.branches.name))
+            amounts[sides.sellers] = part
+            sale[pricing.lot[self.entry]] = pricing.lots_at(amounts)[self.entry]
+        sold[self.who] += part
+        return measure(pricing, sides.candidate, sides.branch, bought, sold, sale, multipliers)

@@ -30,7 +30,7 @@ class _Rounding:
         self.pricing, self.plan = pricing, plan
         p, b = pricing.p, pricing.branches
         k, rows = pricing.k, pricing.rows
-        pricing._sort(plan.x[k + rows.gain_rows])
+        pricing.sort(plan.x[k + rows.gain_rows])
         self.branch = np.where(plan.branch >= 0, plan.branch, pricing.first_branch)
         self.ends = np.append(b.first[1:], len(b.lot))
         self.tax = p.lots.tax[pricing.lot]
@@ -39,7 +39,7 @@ class _Rounding:
         n = len(p.held)
         self.to, self.cost_change = np.full((2, n), np.nan), np.full((2, n), np.inf)
         self.row_change = np.zeros((2, n, self.width))
-        for i in np.flatnonzero(pricing.wholes):
+        for i in map(int, np.flatnonzero(pricing.wholes)):
             self.u[i] = self._nearest(i, float(self.u[i]))
         self.f = pricing.at_rest[:k].copy() + np.einsum("ik,i->k", p.factors, self.u)
         self.rows = np.zeros(self.width)
@@ -169,7 +169,7 @@ class _Rounding:
         over = np.maximum(rows, 0.0)
         if self.pricing.rows.tracking:
             over[..., -1] = np.maximum(np.sqrt(np.maximum(variance, 0.0)) - self.pricing.p.tracking_cap, 0.0)
-        return PENALTY * np.sum(np.where(over > SLACK / 2, over, 0.0), axis=-1)
+        return np.asarray(PENALTY * np.sum(np.where(over > SLACK / 2, over, 0.0), axis=-1))
 
     def _now(self) -> float:
         return float(self._penalty(self.rows.copy(), np.array(self.specific + float(np.sum(self.f**2)))))
