@@ -178,6 +178,43 @@ def test_a_name_of_unknown_size_has_no_exposure_to_it(world: World):
     assert np.count_nonzero(column) >= len(column) - 3
 
 
+def test_last_quarters_winners_are_a_common_bet():
+    """They move together from now on and never did before: nothing but the characteristic can show that."""
+    rng = np.random.default_rng(11)
+    n, daily = 200, 0.08 / math.sqrt(252)
+    returns = 0.015 * rng.standard_normal((DAYS, n))
+    for day in range(64, DAYS):
+        trend = returns[day - 63 : day].sum(axis=0)
+        returns[day] += daily * rng.standard_normal() * (trend - trend.mean()) / trend.std()
+    model = statistical(returns, [f"N{i}" for i in range(n)], dates())
+    trend = returns[-63:].sum(axis=0)
+    active = np.where(trend > np.median(trend), 1.0, -1.0) / n
+    score = (trend - trend.mean()) / trend.std()
+    bet = 0.08 * float(active @ score)
+    noise = float(np.sqrt(np.sum((model.specific * active) ** 2)))
+    assert tracking_error(model, active) > noise * 1.5
+    assert tracking_error(model, active) < 1.3 * math.hypot(bet, noise)
+
+
+def test_a_style_has_the_variance_of_its_slopes():
+    """Characteristic of the day before × a bet of 10 % a year, beneath specific noise ten times as large."""
+    rng = np.random.default_rng(12)
+    n, days = 300, 2000
+    score = rng.standard_normal((days, n))
+    neutral = rng.standard_normal((days, n)) / math.sqrt(252)
+    neutral[1:] += 0.1 / math.sqrt(252) * rng.standard_normal((days - 1, 1)) * score[:-1]
+    exposure = risk_factors.style(score, neutral, np.full(days, 1.0 / days), np.ones(n, dtype=bool))
+    assert exposure.std() == pytest.approx(0.1, rel=0.1)
+    assert np.corrcoef(exposure[:, 0], score[-1])[0, 1] > 0.99
+
+
+def test_noise_has_no_style():
+    """Neither from the noise in each day's slope, nor from a characteristic that has seen the day's return."""
+    neutral = np.random.default_rng(13).standard_normal((2000, 300)) / math.sqrt(252)
+    exposure = risk_factors.style(neutral, neutral, np.full(2000, 1 / 2000), np.ones(300, dtype=bool))
+    assert exposure.std() < 0.02  # the slope's own noise alone would be 1 / √300 = 0.058
+
+
 # --- shrinkage, by known answers --------------------------------------------------------------------------------------
 
 
@@ -256,11 +293,42 @@ def test_a_price_that_stands_still_is_not_free_of_risk(world: World):
 
 
 def test_no_name_is_only_factors():
+    """Thirty names that are all but the market: a tenth of each one's variance stays its own."""
     rng = np.random.default_rng(2)
-    returns = 0.01 * rng.standard_normal((DAYS, 1)) + 1e-4 * rng.standard_normal((DAYS, 30))
+    returns = 0.02 * rng.standard_normal((DAYS, 1)) + 1e-3 * rng.standard_normal((DAYS, 30))
     model = statistical(returns, [f"N{i}" for i in range(30)], dates())
-    alone = [i for i in range(30) if not np.any(model.factors[i, -15:] > 0.1)]
-    assert (model.specific[alone] >= risk_factors.FLOOR - 1e-8).all()
+    assert (model.specific >= math.sqrt(0.1) * 0.99 * 0.02 * math.sqrt(252) * 0.9).all()
+    assert np.median(model.specific) == pytest.approx(math.sqrt(0.1) * 0.02 * math.sqrt(252), rel=0.1)
+
+
+def test_no_specific_risk_is_below_the_floor():
+    returns = 1e-5 * np.random.default_rng(2).standard_normal((DAYS, 30))
+    assert statistical(returns, [f"N{i}" for i in range(30)], dates()).specific == pytest.approx(risk_factors.FLOOR)
+
+
+def test_signs_of_factors_are_fixed(world: World):
+    """A solver is free to turn a factor round; the exposure that is largest is positive whatever it does."""
+    scaled = world.returns / np.sqrt((world.returns**2).sum(axis=0))
+    own = np.ones(len(world.symbols), dtype=bool)
+    found = risk_factors.components(scaled, own, float(DAYS))
+    assert found.shape[1] >= 5
+    assert (found[np.abs(found).argmax(axis=0), range(found.shape[1])] > 0.0).all()
+    rng = np.random.default_rng(0)  # each of these has the same components, through other eigenvectors over days
+    for days in (rng.permutation(DAYS) for _ in range(5)):
+        assert risk_factors.components(scaled[days], own, float(DAYS)) == pytest.approx(found, abs=1e-8)
+    assert risk_factors.components(-scaled, own, float(DAYS)) == pytest.approx(found, abs=1e-8)
+
+
+def test_there_are_twenty_components_at_most():
+    rng = np.random.default_rng(0)
+    Z = np.repeat(rng.standard_normal((DAYS, 30)), 8, axis=1) + rng.standard_normal((DAYS, 240))
+    Z = Z / np.sqrt((Z**2).sum(axis=0))
+    assert risk_factors.components(Z, np.ones(240, dtype=bool), float(DAYS)).shape[1] == 20
+
+
+def test_small_sectors_are_thrown_together(world: World):
+    sectors = [*world.sectors[:-3], "alone", "lone", None]
+    assert world.model(sectors=sectors).factors.shape[1] == world.model().factors.shape[1] + 1
 
 
 def test_the_same_returns_give_the_same_model_in_any_order_of_names(world: World, model: RiskModel):

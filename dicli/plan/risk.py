@@ -21,8 +21,9 @@ years (survivors only), which are thus a check and not a blind test.
     tilted                     1.11 (0.88-1.52)         0.97             1.09
     tilted by the optimizer    1.15 (0.91-1.47)         1.02             1.48        0.68 %    0.91 %
 
-The spread is that of the years: what was printed at the end of 2019 was exceeded by 60 to 90 %, whatever the portfolio.
-With sector defaults the medians are 1.0 to 1.4 for 2018-2024, and 2.1 for portfolios that the optimizer has tilted.
+The spread is that of the years: what was printed at the end of 2019 was exceeded by a half to a whole, whatever the
+portfolio. Members with all 504 days; with the young ones too the figures are the same to 0.05. Sector defaults have
+medians of 1.0 to 1.4 for 2018-2024 and 0.7 to 1.0 before, but 2.1 and 1.3 for what the optimizer has tilted.
 
 How it is done and by whom it was found is in `risk_factors`. The model is one of single stocks: a fund in it would be
 given specific risk that it does not have, and is to be looked through to its holdings first.
@@ -155,9 +156,9 @@ def statistical(
         label += f"; {young} of {len(symbols)} names have under half of them and lean on their sector"
     return RiskModel(
         symbols=symbols,
-        # Rounded at the border: the last bits depend on how many threads the linear algebra used.
-        factors=np.round(made.factors, 8),
-        specific=np.round(made.specific, 8),
+        # Rounded at the border: the last bits depend on how many threads the linear algebra used; + 0.0 for −0.
+        factors=np.round(made.factors, 8) + 0.0,
+        specific=np.round(made.specific, 8) + 0.0,
         label=label,
         sectors=tuple(sectors) if sectors is not None else (None,) * len(symbols),
         industries=tuple(industries) if industries is not None else (None,) * len(symbols),
