@@ -196,6 +196,36 @@ def test_a_cash_merger_with_stock_or_paid_twice_is_not_guessed() -> None:
         assert {row.kind for row in history(*rows).transactions} == {TransactionKind.OTHER}
 
 
+BUY = '"01/05/2026","Buy","KO","COCA COLA CO","10","$70.00","","-$700.00"'
+
+
+def test_a_cancelled_trade_goes_with_its_cancellation() -> None:
+    cancel = '"01/06/2026","Cancel Buy","KO","COCA COLA CO","-10","$70.00","","$700.00"'
+    reading = history(cancel, BUY, BUY)
+    assert len(reading.transactions) == 1
+    assert [(entry.row, entry.why) for entry in reading.set_aside] == [
+        (3, "a cancelled trade"),
+        (2, "a cancelled trade"),
+    ]
+    with pytest.raises(InputError, match=r'row 2: "Cancel Buy" without the trade that it takes back'):
+        history(cancel, BUY.replace("700", "710").replace("70.00", "71.00"))
+
+
+def test_rows_from_td_ameritrade_name_their_ticker_in_the_description() -> None:
+    bought = '"04/12/2021","Buy","11111A111","TDA TRAN - Bought 5 (AAA) @4.8800","5","$4.88","","-$24.40"'
+    bill = '"04/12/2021","Buy","912796TP4","US TREASURY BILL","5000","$99.22","","-$4961.20"'
+    reading = history(bought, bill)
+    (row,) = reading.transactions
+    assert (row.symbol, row.cusip, row.quantity) == ("AAA", "11111A111", 5)
+    assert [entry.symbol for entry in reading.set_aside] == ["912796TP4"]
+
+
+def test_an_exchange_of_a_stock_is_no_option() -> None:
+    row = '"01/05/2026","Exchange or Exercise","KO","COCA COLA CO","-10","","",""'
+    assert history(row).transactions[0].quantity == -10
+    assert history(row.replace('"KO"', '"KO 01/17/2026 55.00 C"')).set_aside[0].why == "an option"
+
+
 def test_transfers_take_their_kind_from_their_sign() -> None:
     rows = history(
         '"01/05/2026","Journaled Shares","KO","COCA COLA CO","-2","","",""',

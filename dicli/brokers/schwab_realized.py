@@ -10,7 +10,7 @@ from dicli.brokers.csvfile import Row, sections, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, refused, says, without
 from dicli.brokers.symbols import dotted, no_holding
-from dicli.brokers.values import dates_in, parse_quantity
+from dicli.brokers.values import dates_in, is_blank, parse_quantity
 from dicli.model import Reading, Sale, SetAside, Term
 
 REALIZED = {
@@ -84,7 +84,7 @@ def read_realized(document: Document) -> Reading:
                     proceeds=row.money("proceeds"),
                     basis=row.money_or_none("basis"),
                     disallowed=_disallowed(row),
-                    term=row.choice("term", TERMS),
+                    term=None if is_blank(row.text("term")) else row.choice("term", TERMS),
                     name=row.text("name") or None,
                     source=row.source,
                 )
@@ -104,7 +104,7 @@ def read_realized(document: Document) -> Reading:
 
 def _disallowed(row: Row) -> Decimal | None:
     """The disallowed loss, positive (files write it with either sign); unknown for a wash sale without an amount."""
-    washed = row.choice("wash", YES)
+    washed = None if is_blank(row.text("wash")) else row.choice("wash", YES)
     amount = row.money_or_none("disallowed")
     if washed is False:
         if amount:

@@ -8,18 +8,19 @@ date of a row is its trade date, or `posted as of effective`: the second counts.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
+import re
 
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import Row, Table, table, table_of_objects
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, is_kind, refused, says
 from dicli.brokers.schwab_actions import ACTIONS, Sense
-from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, no_stock
+from dicli.brokers.schwab_events import whole_events
+from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, is_ticker, no_stock
 from dicli.brokers.values import parse_date
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
+_FROM_TDA = re.compile(r"TDA TRAN - (?:Bought|Sold) .*\(([A-Z./]{1,6})\)")
 COLUMNS = {
     **dict.fromkeys(("date", "action", "symbol", "description", "quantity", "price", "amount"), ()),
     "fees": ("fees & comm",),
@@ -59,8 +60,8 @@ def _history(document: Document, rows: Table, account: str, span: tuple[dt.date,
             continue
         date = row.date("date")
         posted.add(_posted(row, date))
-        symbol = row.text("symbol")
-        if why := _why_aside(symbol, rule[1]):
+        symbol = _symbol(row)
+        if why := _why_aside(row.text("symbol"), symbol, rule[1]):
             aside.append(SetAside(account, symbol or None, row.line, why))
         else:
             history.append(_transaction(row, account, date, rule, symbol))
@@ -70,7 +71,7 @@ def _history(document: Document, rows: Table, account: str, span: tuple[dt.date,
         ("transactions",),
         0,
         accounts=(account,) if account else (),
-        transactions=tuple(_whole_events(history)),
+        transactions=tuple(whole_events(document, history, aside)),
         set_aside=tuple(aside),
         coverage=span or ((min(posted), max(posted)) if posted else None),
     )
@@ -82,14 +83,22 @@ def _posted(row: Row, date: dt.date) -> dt.date:
     return parse_date(first) if also and date > dt.date.min else date
 
 
-def _why_aside(symbol: str, sense: Sense) -> str | None:
-    if sense is Sense.OPTION:
+def _symbol(row: Row) -> str:
+    """The symbol; rows that came over from TD Ameritrade have a CUSIP for it and the ticker in their description."""
+    symbol = row.text("symbol")
+    if is_cusip(symbol) and (found := _FROM_TDA.match(row.text("description"))):
+        return found[1]
+    return symbol
+
+
+def _why_aside(said: str, symbol: str, sense: Sense) -> str | None:
+    if sense is Sense.OPTION and not is_ticker(dotted(symbol)):
         return "an option"
     if sense in (Sense.IN, Sense.OUT, Sense.EITHER) and is_money_fund(symbol):
         return "a money-market fund, counted as cash"
-    why = no_stock(symbol)
     # A CUSIP stands in an event for the old shares of a stock, and beside interest for the bond that paid it.
-    return None if is_cusip(symbol) and sense in (Sense.SHARES, Sense.CASH, Sense.EITHER) else why
+    event = sense in (Sense.SHARES, Sense.CASH, Sense.EITHER, Sense.EVENT)
+    return None if is_cusip(said) and (event or symbol != said) else no_stock(symbol)
 
 
 Rule = tuple[TransactionKind, Sense]
@@ -100,7 +109,8 @@ def _transaction(row: Row, account: str, date: dt.date, rule: Rule, symbol: str)
     quantity, amount = row.quantity_or_none("quantity"), row.money_or_none("amount")
     price, fees = row.money_or_none("price"), row.money_or_none("fees")
     action = row.text("action")
-    if sense not in (Sense.CASH, Sense.EITHER) and (not quantity or not symbol):
+    free = sense in (Sense.EITHER, Sense.EVENT, Sense.OPTION)
+    if not free and sense is not Sense.CASH and (not quantity or not symbol):
         row.fault(f'"{action}" without a symbol or a quantity', AGAIN)
     if sense in (Sense.IN, Sense.OUT, Sense.CASH) and amount is None:
         row.fault(f'"{action}" without an amount', AGAIN)
@@ -110,19 +120,19 @@ def _transaction(row: Row, account: str, date: dt.date, rule: Rule, symbol: str)
             row.fault(f'"{action}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
         row.check_product(quantity, price, amount, fees)
         quantity = -abs(quantity) if out else quantity
+    if free and not quantity and amount is None:
+        row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
     if sense is Sense.EITHER:
         if quantity:
             kind = TransactionKind.TRANSFER_IN if quantity > 0 else TransactionKind.TRANSFER_OUT
-        elif amount is not None:
-            kind = TransactionKind.DEPOSIT if amount >= 0 else TransactionKind.WITHDRAWAL
         else:
-            row.fault(f'"{action}" with neither a quantity nor an amount', AGAIN)
-    cusip = symbol.upper() if is_cusip(symbol) else None
+            kind = TransactionKind.DEPOSIT if (amount or 0) >= 0 else TransactionKind.WITHDRAWAL
+    cusip = row.text("symbol").upper() if is_cusip(row.text("symbol")) else None
     return Transaction(
         account=account,
         date=date,
         kind=kind,
-        symbol=None if cusip or symbol.upper() in {"", "NO NUMBER"} else dotted(symbol),
+        symbol=None if is_cusip(symbol) or symbol.upper() in {"", "NO NUMBER"} else dotted(symbol),
         quantity=quantity,
         amount=amount,
         price=price,
@@ -132,41 +142,6 @@ def _transaction(row: Row, account: str, date: dt.date, rule: Rule, symbol: str)
         cusip=cusip,
         source=row.source,
     )
-
-
-# An event in two rows: the action that says how many shares went, and the action that says what was paid for them.
-_PAID_APART = {"cash merger adj": "cash merger", "full redemption": "full redemption adj"}
-
-
-def _whole_events(history: Sequence[Transaction]) -> list[Transaction]:
-    """What two rows say together: the symbol of a reverse split's old shares, the sale that a cash merger is.
-
-    Rows stay as they are where a day's rows allow more than one reading, or where stock was given as well as cash.
-    """
-    whole: list[Transaction | None] = list(history)
-    for place, row in enumerate(history):
-        action = row.action.lower()
-        if action != "reverse split" and action not in _PAID_APART:
-            continue
-        same_day = [(spot, other) for spot, other in enumerate(history) if other.date == row.date]
-        if action == "reverse split" and row.symbol is None:
-            named = {
-                other.symbol
-                for _, other in same_day
-                if other.symbol and other.description and other.action == row.action
-                if row.description.upper().startswith(other.description.upper())
-            }
-            if len(named) == 1:
-                whole[place] = replace(row, symbol=named.pop())
-        elif action in _PAID_APART and row.symbol and (row.quantity or 0) < 0:
-            alike = [(spot, other) for spot, other in same_day if other.symbol == row.symbol]
-            paid = [spot for spot, other in alike if other.action.lower() == _PAID_APART[action]]
-            given = [spot for spot, other in alike if other.action.lower() == action]
-            stock = any(other.action.lower() == "stock merger" for _, other in same_day)
-            if len(paid) == len(given) == 1 and not stock:
-                whole[place] = replace(row, kind=TransactionKind.SELL, amount=history[paid[0]].amount)
-                whole[paid[0]] = None
-    return [row for row in whole if row is not None]
 
 
 FORMATS = (

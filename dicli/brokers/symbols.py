@@ -64,7 +64,7 @@ _TICKER = re.compile(r"[A-Z]{1,6}")
 _CUSIP = re.compile(r"[0-9A-Z]{8}[0-9]")
 _OPTION = re.compile(
     r"-?[A-Z.]{1,6} *\d{6}[CP]\d+(?:\.\d+)?"  # SPY   250321C00500000 · -SPY180125C260
-    r"|[A-Z./]{1,6} \d{1,2}/\d{1,2}/\d{2,4} [\d.]+ [CP]"  # SPY 03/31/2020 284.00 P
+    r"|[A-Z0-9./]{1,7} \d{1,2}/\d{1,2}/\d{2,4} [\d.]+ [CP]"  # SPY 03/31/2020 284.00 P
     r"|[A-Z.]{1,6} \d{1,2}[A-Z]{3}\d{2} [\d.]+ [CP]"  # TSLA 19JUN26 300 C
 )
 _FUTURE = re.compile(r"/[A-Z0-9]{2,8}")

@@ -11,7 +11,9 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-BLANK = frozenset({"", "-", "--", "---", "n/a", "na", "not applicable", "null", "none", "incomplete"})
+BLANK = frozenset(
+    {"", "-", "--", "---", "n/a", "na", "not applicable", "null", "none", "incomplete", "missing", "not tracked"}
+)
 UNKNOWN_DATE = BLANK | {"various", "unknown", "multiple", "not available"}
 
 # ($1,234.56) · -$1.50 · $-0.88 · +719.73% · .2915 · 200. · -2.637E-4
