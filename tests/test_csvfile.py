@@ -407,6 +407,11 @@ def test_a_file_that_nobody_claims_says_what_was_looked_for() -> None:
     assert "symbol,quantity,acquired,cost_basis" in said
 
 
+def test_the_first_line_of_a_stranger_shows_no_account_number_in_full() -> None:
+    with pytest.raises(InputError, match='begins with "report for x…6789"'):
+        brokers.read_document(doc("Report for X123456789\nA,B,1\n"))
+
+
 def test_a_file_that_resembles_a_format_says_what_it_lacks() -> None:
     with pytest.raises(InputError) as refused:
         brokers.read_document(doc("Open Date,Quantity,Cost Basis,Note\n1/2/2026,1,5,x\n"))

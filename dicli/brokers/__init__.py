@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,6 +83,7 @@ def _unclaimed(document: Document) -> str:
             if start.count(mark) > 2 * max(1, start.count(",")):
                 return f"{name} separate the columns here: the file was saved by a spreadsheet, not by the broker"
     first = next((line for line in document.head.splitlines() if line), "")[:120]
+    first = re.sub(r"\d{2,}(?=\d{4})", "…", first)  # no account number in full, not even here
     return f'no known format claims this file, which begins with "{first}"'
 
 
@@ -89,12 +91,12 @@ def _looked_for(formats: list[Format], document: Document) -> str:
     near = []
     for entry in formats:
         seen, lacking = entry.signs(document)
-        if seen:
+        if entry.broker != "generic" and any(sign.what in seen for sign in entry.signals):
             missing = lacking or [sign.what for sign in entry.signals if sign.what not in seen]
             name = f"{entry.broker} {'+'.join(entry.kinds)}"
             near.append(f"Like {name} it has {'; '.join(seen)}. Not seen: {'; '.join(missing)}.")
     known = sorted({f"{entry.broker} {'+'.join(entry.kinds)}" for entry in formats})
-    said = " ".join(near[:3]) or f"Looked for: {', '.join(known)}."
+    said = " ".join(near[:2]) or f"Looked for: {', '.join(known)}."
     return f"{said} Anything else can come as symbol,quantity,acquired,cost_basis."
 
 

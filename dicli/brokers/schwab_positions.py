@@ -134,7 +134,10 @@ FORMATS = (
     Format(
         "schwab",
         ("balances",),
-        (says("balances for account", "balances for all-accounts", "balances for all accounts"), says(" as of ")),
+        (
+            says("balances for account", "balances for all-accounts", "balances for all accounts"),
+            says("total accounts value", "account value", "cash & cash investments"),
+        ),
         refused("a Schwab balances export has no holdings in it", "Export the Positions page instead."),
     ),
 )
