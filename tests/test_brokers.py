@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -56,6 +58,15 @@ def test_line_ends_and_encodings_change_nothing(path: Path) -> None:
         ("\n\n" + text + "\n\n").encode(),
     ):
         assert same(brokers.read_document(Document(path, data)), as_it_is)
+
+
+@pytest.mark.parametrize("path", [path for path in READ if path.suffix == ".csv"], ids=name)
+def test_a_spreadsheet_that_pads_rows_and_drops_quotation_marks_changes_nothing(path: Path) -> None:
+    rows = [cells for _, cells in Document.open(path).records]
+    width = max(map(len, rows))
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([*cells, *[""] * (width - len(cells))] for cells in rows)
+    assert same(brokers.read_document(Document(path, out.getvalue().encode("utf-8-sig"))), brokers.read(path))
 
 
 def same(one: Reading, other: Reading) -> bool:
