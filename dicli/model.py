@@ -262,6 +262,7 @@ class Figure(StrEnum):
     MONEY = "money"
     FRACTION = "fraction"
     NUMBER = "number"
+    REASONS = "reasons"  # a tuple of texts, the weightiest first
 
 
 Value = str | int | bool | Decimal | dt.date | tuple[str, ...] | None

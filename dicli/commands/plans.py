@@ -76,7 +76,7 @@ def harvest(run: Run) -> Report:
 
 
 @command
-def trade(run: Run, cash: _CASH = Decimal(0)) -> Report:
+def trade(run: Run, cash: _CASH = None) -> Report:
     """The trade list: what to buy and sell, which lots, and why.
 
     \b
@@ -87,14 +87,16 @@ def trade(run: Run, cash: _CASH = Decimal(0)) -> Report:
     from dicli.reports import trades
 
     p = open_portfolio(run)
-    return trades.trades(plan.plan(p.household, p.benchmark, p.market, p.preferences, run.as_of, cash_flow=cash))
+    return trades.trades(
+        plan.plan(p.household, p.benchmark, p.market, p.preferences, run.as_of, cash_flow=cash or Decimal(0))
+    )
 
 
 @command
 def why(
     run: Run,
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="The name to explain.")],
-    cash: _CASH = Decimal(0),
+    cash: _CASH = None,
 ) -> Report:
     """The reasons behind one name's weight and trade.
 
@@ -106,5 +108,5 @@ def why(
     from dicli.reports import reasons
 
     p = open_portfolio(run)
-    made = plan.plan(p.household, p.benchmark, p.market, p.preferences, run.as_of, cash_flow=cash)
+    made = plan.plan(p.household, p.benchmark, p.market, p.preferences, run.as_of, cash_flow=cash or Decimal(0))
     return reasons.why(symbol.upper(), made, p.household, p.preferences)

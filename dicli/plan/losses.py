@@ -110,7 +110,7 @@ def _judged(
             else f"under {wanted.min_loss_fraction * 100:f} % of its basis"
         )
     else:
-        status, reason = Status.CLEAR, f"{opportunity.term}-term, nothing bought in the window"
+        status, reason = Status.CLEAR, f"{opportunity.term}-term"
     return Loss(
         opportunity.lot,
         opportunity.account,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 
 from dicli.errors import DicliError, Fault
@@ -111,12 +109,18 @@ def _alternatives(i: int, part: Part, plan: Plan) -> list[tuple[Value, ...]]:
 
 
 def _prices(plan: Plan) -> list[tuple[Value, ...]]:
-    """The multipliers at work: what one more dollar of each binding limit would be worth."""
+    """The multipliers at work: what a little more room in each binding limit would be worth."""
     out: list[tuple[Value, ...]] = []
     for part in plan.parts:
         for row in part.solution.multipliers:
-            if row.price > 1e-9:
+            if "tracking" in row.row:
+                room, worth = "one basis point more", row.price * 1e-4 * plan.setting.whole
+            elif "names" in row.row:
+                room, worth = "one name more", row.price * plan.setting.whole
+            else:
+                room, worth = "1,000 dollars more room", row.price * 1000.0
+            if worth >= 0.01:
                 out.append(
-                    ("price", f"{row.row} binds in {part.account.name}", f"{Decimal(str(round(row.price, 4)))} a unit")
+                    ("price", f"{row.row} binds in {part.account.name}: {room} is worth", dollars(round(worth, 2)))
                 )
     return out

@@ -21,8 +21,13 @@ TRADE = (
     Column("gain", Figure.MONEY),
     Column("term", brief=False),
     Column("tax", Figure.MONEY),
-    Column("reason"),
+    Column("reason", Figure.REASONS),
 )
+
+
+def dollars_of(amount: float) -> Decimal:
+    """Out of float64, to the cent."""
+    return Decimal(repr(float(amount))).quantize(CENT)
 
 
 def trades(plan: Plan) -> Report:
@@ -39,7 +44,7 @@ def trades(plan: Plan) -> Report:
             None if t.gain is None else t.gain.quantize(CENT),
             t.term,
             t.tax,
-            "; ".join(t.reasons),
+            t.reasons,
         )
         for t in plan.trades
     )
@@ -59,8 +64,8 @@ def trades(plan: Plan) -> Report:
         "tracking_error_before": fraction(plan.tracking_before),
         "tracking_error_after": fraction(plan.tracking_after),
         "risk_model": plan.setting.model.label,
-        "cost": Decimal(repr(plan.cost)).quantize(CENT),
-        "bound": Decimal(repr(plan.bound)).quantize(CENT),
+        "cost": dollars_of(plan.cost),
+        "bound": dollars_of(plan.bound),
         "gap": fraction(plan.gap),
         "positions_after": [
             {"account": account, "symbol": symbol, "quantity": quantity}

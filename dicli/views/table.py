@@ -34,20 +34,25 @@ def shown(value: Value, figure: Figure) -> str:
         if figure is Figure.SHARES:
             return f"{Decimal(plain(rounded)):,f}"
         return f"{rounded if rounded else abs(rounded):,f}"  # never "-0"
-    if isinstance(value, dt.date):
-        return value.isoformat()
+    if isinstance(value, tuple) and len(value) > 1 and figure is Figure.REASONS:
+        return f"{value[0]} (+{len(value) - 1})"
     return cell(value)
 
 
 def _figure_of(name: str) -> Figure:
     """How a summary's figure is shown: its name says what it is."""
-    if name.endswith(("error", "share", "weight", "turnover", "gap", "fraction", "cap", "rate")):
+    if "tracking_error" in name or name.endswith(("share", "weight", "turnover", "turnover_to_target", "gap", "rate")):
         return Figure.FRACTION
     return Figure.MONEY
 
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _alike(report: Report, index: int) -> bool:
+    """An account that is the same in every row needs no column: a line above the table says it."""
+    return report.columns[index].name == "account" and len({row[index] for row in report.rows}) == 1
 
 
 def _heading(column: Column) -> str:
@@ -69,13 +74,16 @@ def render(report: Report, *, width: int | None = None, colour: bool = False) ->
     )
     if report.title:
         console.print(Text(report.title, style="bold"))
+    for index, column in enumerate(report.columns):
+        if report.rows and _alike(report, index):
+            console.print(Text(f"{column.name}: {shown(report.rows[0][index], column.figure)}"))
     if report.rows:
-        kept = [index for index, column in enumerate(report.columns) if column.brief]
+        kept = [index for index, column in enumerate(report.columns) if column.brief and not _alike(report, index)]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for index in kept:
             column = report.columns[index]
-            text = column.figure in (Figure.TEXT, Figure.DATE)
-            folds = column.figure is Figure.TEXT
+            text = column.figure in (Figure.TEXT, Figure.DATE, Figure.REASONS)
+            folds = column.figure in (Figure.TEXT, Figure.REASONS)
             table.add_column(
                 _heading(column),
                 justify="left" if text else "right",

@@ -1,0 +1,249 @@
+"""The plan keeps to what it was asked, buys nothing that it may not, and adds up to the share and the cent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dicli import plan as planner
+from dicli.errors import InfeasiblePlan, PreferencesError
+from dicli.household import Household
+from dicli.market import benchmark as benchmarks
+from dicli.model import Side
+from dicli.plan import Plan, apply
+from dicli.plan.losses import Status
+from dicli.preferences import Preferences
+from tests.folders import AS_OF, HEAD, HISTORY, IRA, LOTS, ONE, POSITIONS, folder, read
+
+D = Decimal
+SECTORS = ("Energy", "Utilities", "Materials", "Financials")
+NAMES = tuple(f"Q{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWX")
+PRICES = {name: D(20 + 7 * i) for i, name in enumerate(NAMES)}
+
+
+class Fixed:
+    """A market of one day's prices."""
+
+    def __init__(self, prices: dict[str, Decimal]) -> None:
+        self.prices = prices
+
+    def close(self, symbol: str) -> Decimal | None:
+        return self.prices.get(symbol)
+
+    def returns(self, symbols: Sequence[str]) -> None:
+        return None
+
+
+def index_file() -> str:
+    rows = [f"{name},{100 / len(NAMES):.6f},{SECTORS[i % 4]},{name} Corp" for i, name in enumerate(NAMES)]
+    return "symbol,weight,sector,name\n" + "\n".join(rows) + "\n"
+
+
+NOTHING = D(0)
+
+
+def planned(place: Path, cash: Decimal = NOTHING, **prices: Decimal) -> tuple[Plan, Household, Preferences]:
+    preferences, house = read(place)
+    index = benchmarks.load(preferences.index, AS_OF, offline=True)
+    market = Fixed({**PRICES, **prices})
+    return planner.plan(house, index, market, preferences, AS_OF, cash_flow=cash), house, preferences
+
+
+def lots_file(seed: int, names: Sequence[str] = NAMES, *, whole: bool = False) -> str:
+    rng = random.Random(seed)
+    out = []
+    for name in names:
+        for _ in range(rng.randint(1, 3)):
+            day = AS_OF - dt.timedelta(days=rng.randint(31, 900))
+            quantity = D(rng.randint(5, 60)) if whole else D(rng.randint(5_000, 60_000)) / 1000
+            cost = (quantity * PRICES[name] * D(rng.randint(60, 150)) / 100).quantize(D("0.01"))
+            out.append(f"{name},{quantity},{day},{cost}")
+    return LOTS + "\n".join(out) + "\n"
+
+
+def positions_of(lots: str, cash: int = 500) -> str:
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lots.splitlines()[1:]:
+        symbol, quantity, *_ = line.split(",")
+        held[symbol] += D(quantity)
+    rows = "".join(f"{symbol},{quantity},{PRICES[symbol]},\n" for symbol, quantity in held.items())
+    return POSITIONS + rows + f"CASH,,,{cash}\n"
+
+
+def account(tmp: Path, seed: int = 1, *, toml: str = "", head: str = HEAD, whole: bool = False, **files: str) -> Path:
+    lots = lots_file(seed, whole=whole)
+    one = ONE + ("fractional = false\n" if whole else "")
+    return folder(
+        tmp, toml=one + toml, head=head, index=index_file(), main_lots=lots, main_positions=positions_of(lots), **files
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(seed=st.integers(0, 10_000), cash=st.integers(-3000, 6000), whole=st.booleans())
+def test_the_trades_applied_to_the_lots_give_the_stated_positions(
+    tmp_path: Path, seed: int, cash: int, whole: bool
+) -> None:
+    place = account(tmp_path / f"{seed}-{cash}-{whole}", seed, whole=whole)
+    made, house, _ = planned(place, D(cash))
+    lots = {lot.id: lot.quantity for lot in house.lots}
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    money = D(500) + cash
+    for lot in house.lots:
+        held[lot.symbol] += lot.quantity
+    for trade in made.trades:
+        assert trade.quantity > 0
+        assert trade.value == (trade.quantity * trade.price).quantize(D("0.01"))
+        if trade.side is Side.SELL:
+            lots[trade.lot_id] -= trade.quantity
+            assert lots[trade.lot_id] >= 0
+            held[trade.symbol] -= trade.quantity
+            money += trade.value
+        else:
+            held[trade.symbol] += trade.quantity
+            money -= trade.value
+        if whole:
+            sold_out = held[trade.symbol] == 0
+            assert sold_out or held[trade.symbol] == held[trade.symbol].to_integral_value()
+    assert money >= 0
+    assert made.cash == {"main": money}
+    assert made.quantities == {("main", symbol): quantity for symbol, quantity in held.items() if quantity}
+    assert made.gap <= 0.01 or whole
+    bought = {t.symbol for t in made.trades if t.side is Side.BUY}
+    assert not bought & {t.symbol for t in made.trades if t.side is Side.SELL}
+
+
+def test_nothing_is_bought_whose_loss_was_taken_in_the_last_30_days_anywhere(tmp_path: Path) -> None:
+    for days, may in ((30, False), (31, True)):
+        day = AS_OF - dt.timedelta(days=days)
+        spouse = '[[accounts]]\nname = "spouse"\nkind = "taxable"\nowner = "spouse"\nmanaged = false\n' \
+            'broker_files = ["spouse.csv"]\n'  # fmt: skip
+        rows = HISTORY + f"2026-01-05,buy,QF,10,-1000\n{day},sell,QF,-10,500\n"
+        lots = lots_file(3, [name for name in NAMES if name != "QF"])
+        place = folder(
+            tmp_path / str(days),
+            toml=ONE + spouse,
+            index=index_file(),
+            main_lots=lots,
+            main_positions=positions_of(lots, 9000),
+            spouse=rows,
+        )
+        made, _, _ = planned(place)
+        assert any(t.symbol == "QF" for t in made.trades) is may
+
+
+def test_a_loss_that_an_ira_purchase_would_lose_for_good_is_not_taken(tmp_path: Path) -> None:
+    files = {"main": LOTS + "QD,100,2026-01-05,9000\n", "main_positions": POSITIONS + "QD,100,41,\nCASH,,,100\n"}
+    free = folder(tmp_path / "free", toml=ONE, index=index_file(), **files)
+    ira = HISTORY + "2026-11-12,buy,QD,100,-4200\n"
+    bound = folder(tmp_path / "bound", toml=ONE + IRA, index=index_file(), ira=ira, **files)
+    losses = {loss.status for loss in planned(free)[0].losses}
+    assert losses == {Status.CLEAR}
+    made = planned(bound)[0]
+    assert {loss.status for loss in made.losses} == {Status.PERMANENT}
+    assert "100 bought 2026-11-12 in ira, a roth_ira: lost for good (R-IRA)" in made.losses[0].reason
+
+
+def test_what_the_screens_exclude_is_sold_and_not_bought(tmp_path: Path) -> None:
+    head = HEAD.replace("[tax]", '[screens]\nexclude = ["QB"]\nexclude_sectors = ["Materials"]\n[tax]')
+    made, _, _ = planned(account(tmp_path, head=head))
+    gone = {"QB", *(name for i, name in enumerate(NAMES) if i % 4 == 2)}
+    assert not gone & {symbol for _, symbol in made.quantities}
+    reasons = {reason for t in made.trades if t.symbol == "QC" for reason in t.reasons}
+    assert "screen: sector Materials is excluded" in reasons
+
+
+def test_limits_hold(tmp_path: Path) -> None:
+    head = HEAD.replace(
+        "[tax]", "[limits]\nmax_weight = 0.06\nturnover = 0.03\nmin_trade = 200\ngains_budget = 150\n[tax]"
+    )
+    made, _, _ = planned(account(tmp_path, seed=5, head=head.replace("max_weight = 0.06\n", "")))
+    assert made.turnover <= D("0.03005")
+    assert made.realised.short + made.realised.long <= D("150.5")
+    by_name: dict[str, Decimal] = defaultdict(Decimal)
+    for trade in made.trades:
+        by_name[trade.symbol] += trade.value
+    held = {symbol for _, symbol in made.quantities}
+    assert all(value >= D("199.9") for symbol, value in by_name.items() if symbol in held)
+    capped, _, _ = planned(
+        account(tmp_path / "cap", seed=5, head=HEAD.replace("[tax]", "[limits]\nmax_weight = 0.06\n[tax]"))
+    )
+    value = sum(q * PRICES[s] for (_, s), q in capped.quantities.items()) + sum(capped.cash.values())
+    assert all(q * PRICES[s] / value <= D("0.0601") for (_, s), q in capped.quantities.items())
+
+
+def test_a_position_held_away_is_completed(tmp_path: Path) -> None:
+    away = '[[held_away]]\nsymbol = "QA"\nquantity = 500\n'
+    made, _, _ = planned(account(tmp_path, toml=away))
+    target = dict(zip(made.setting.universe.symbols, made.setting.target.weight, strict=True))
+    assert target["QA"] == 0.0
+    # what moves with it, its sector, is held less of than the rest
+    energy = np.mean([target[name] for i, name in enumerate(NAMES) if i % 4 == 0 and i])
+    others = np.mean([target[name] for i, name in enumerate(NAMES) if i % 4])
+    assert energy < others
+
+
+def test_a_symbol_without_a_price_is_named_and_left_alone(tmp_path: Path) -> None:
+    lots = LOTS + "ZZZ,10,2024-01-05,100\nNA,10,2024-01-05,100\n"
+    positions = POSITIONS + "ZZZ,10,,\nNA,10,20,200\nCASH,,,100\n"
+    place = folder(tmp_path, index=index_file(), main_lots=lots, main_positions=positions)
+    made, _, _ = planned(place)
+    assert "no price for ZZZ: it is left out of values and trades" in made.notes
+    assert made.quantities["main", "ZZZ"] == 10
+    assert not any(t.symbol == "ZZZ" for t in made.trades)
+
+
+def test_a_symbol_that_does_not_add_up_is_left_alone_and_the_rest_goes_on(tmp_path: Path) -> None:
+    lots = lots_file(4)
+    positions = positions_of(lots).replace("QH,", "QH,1")  # a hundred shares more, or so
+    place = folder(tmp_path, index=index_file(), main_lots=lots, main_positions=positions)
+    made, house, _ = planned(place)
+    assert [d.symbol for d in house.discrepancies] == ["QH"]
+    assert made.trades
+    assert not any(t.symbol == "QH" for t in made.trades)
+
+
+def test_a_lot_of_unknown_date_is_never_sold(tmp_path: Path) -> None:
+    place = folder(tmp_path, index=index_file(), main=POSITIONS + "QD,100,41,\nCASH,,,100\n")
+    made, _, _ = planned(place)
+    assert not [t for t in made.trades if t.side is Side.SELL]
+    assert {loss.status for loss in made.losses} == {Status.UNKNOWN}
+
+
+def test_a_withdrawal_of_more_than_there_is_cannot_be_planned(tmp_path: Path) -> None:
+    with pytest.raises(InfeasiblePlan) as error:
+        planned(account(tmp_path), D(-10_000_000))
+    assert "they hold -" in str(error.value)
+
+
+def test_a_sector_that_no_name_has_is_a_typo(tmp_path: Path) -> None:
+    head = HEAD.replace("[tax]", '[screens]\nexclude_sectors = ["Enregy"]\n[tax]')
+    with pytest.raises(PreferencesError, match=r'the sector "Enregy"\. Did you mean "Energy"\?'):
+        planned(account(tmp_path, head=head))
+
+
+def test_the_tax_of_the_plan_is_the_engines_and_its_shares_add_up(tmp_path: Path) -> None:
+    made, _, _ = planned(account(tmp_path, seed=9))
+    shares = [t.tax for t in made.trades if t.tax is not None]
+    assert shares
+    assert sum(shares) == made.tax
+    assert made.tax == made.year.tax(made.realised).now
+
+
+def test_applying_trades_that_take_too_much_is_an_error(tmp_path: Path) -> None:
+    made, house, _ = planned(account(tmp_path))
+    with pytest.raises(ArithmeticError, match="less than nothing"):
+        apply(house, made.setting.cash, [*made.trades, *made.trades, *made.trades, *made.trades])
+
+
+def test_the_same_inputs_give_the_same_plan(tmp_path: Path) -> None:
+    place = account(tmp_path, seed=12)
+    assert planned(place)[0].trades == planned(place)[0].trades
