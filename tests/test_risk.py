@@ -432,11 +432,21 @@ def test_returns_that_cannot_be_are_named(world: World):
 
 
 def test_too_short_a_history_is_refused(world: World):
-    with pytest.raises(MarketError, match="needs 126 days of returns, here are 125"):
+    with pytest.raises(MarketError, match="126 days of returns of half of the names; 0 of 120 have them in 125 days"):
         world.model(returns=world.returns[:125], dates=dates(125))
-    with pytest.raises(MarketError, match="needs 126 days"):
+    with pytest.raises(MarketError, match="0 of 120"):
         world.model(returns=np.full_like(world.returns, np.nan))
     assert world.model(returns=world.returns[:126], dates=dates(126)).label.endswith("from 126 days to 2025-05-06")
+
+
+def test_a_download_that_broke_off_is_no_history(world: World):
+    """With prices of a few names only, the rest would be guesses under the name of statistics."""
+    returns = world.returns.copy()
+    returns[:, 59:] = np.nan
+    with pytest.raises(MarketError, match="59 of 120 have them in 504 days"):
+        world.model(returns=returns)
+    returns[:, 59] = world.returns[:, 59]
+    assert "; 60 of 120 names have under half of them" in world.model(returns=returns).label
 
 
 def test_shapes_and_dates_must_fit(world: World):

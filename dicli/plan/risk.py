@@ -121,8 +121,8 @@ def statistical(
     day, its volatility is one that three quarters of its sector do not reach. The label counts names that have under
     half of the days.
 
-    Raises MarketError for returns that cannot be (−100 % or less, infinite) and where fewer than 126 days or no name
-    with a history are there: `sector_blocks` needs none.
+    Raises MarketError for returns that cannot be (−100 % or less, infinite) and where fewer than half of the names have
+    half of the days and 126 of them: `sector_blocks` needs none.
     """
     returns = np.asarray(returns, dtype=np.float64)[-WINDOW:]
     symbols = tuple(symbols)
@@ -136,17 +136,18 @@ def statistical(
             Fault(f"prices of {symbols[i]}", "a day's return of −100 % or less, or infinite", "Correct the prices.")
             for i in wrong
         )
-    groups = _numbered(sectors, len(symbols))
-    try:
-        made = risk_factors.estimate(returns, groups, None if weights is None else np.asarray(weights, np.float64))
-    except ValueError:
+    able = int(np.sum(risk_factors.with_history(returns)))
+    if 2 * able < len(symbols) or not able:
         raise MarketError(
             Fault(
                 "prices",
-                f"a risk model from history needs {risk_factors.LEAST_DAYS} days of returns, here are {len(returns)}",
+                f"a risk model from history needs {risk_factors.LEAST_DAYS} days of returns of half of the names; "
+                f"{able} of {len(symbols)} have them in {len(returns)} days",
                 "Fetch a longer history, or use sector defaults.",
             )
-        ) from None
+        )
+    groups = _numbered(sectors, len(symbols))
+    made = risk_factors.estimate(returns, groups, None if weights is None else np.asarray(weights, np.float64))
     plural = "sectors" if len(set(groups.tolist())) > 1 else "block (sectors unknown)"
     label = (
         f"statistical, {made.components} factors and {len(set(groups.tolist()))} {plural} "

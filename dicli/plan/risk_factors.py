@@ -85,6 +85,11 @@ def day_weights(days: int, half_life: float = HALF_LIFE) -> Floats:
     return np.asarray(weight / weight.sum())
 
 
+def with_history(returns: Floats) -> Bools:
+    """Which names (n,) have half of the days, and half a year at least: enough for exposures of their own."""
+    return np.asarray(np.sum(~np.isnan(returns), axis=0) >= max(LEAST_DAYS, len(returns) // 2))
+
+
 def estimate(returns: Floats, group: Ints, size: Floats | None = None) -> Estimate:
     """The model of daily simple `returns` (T, n), oldest first, NaN on missing days.
 
@@ -94,7 +99,7 @@ def estimate(returns: Floats, group: Ints, size: Floats | None = None) -> Estima
     """
     days = len(returns)
     seen = ~np.isnan(returns)
-    own = seen.sum(axis=0) >= max(LEAST_DAYS, days // 2)
+    own = with_history(returns)
     if days < LEAST_DAYS or not own.any():
         raise ValueError(f"{LEAST_DAYS} days of returns are needed for at least one name")
     weight = day_weights(days)
