@@ -307,6 +307,7 @@ class FamilyBook:
                       "order (FIFO without a standing order) stands instead.")  # fmt: skip
 
     def _close(self, pick: Pick) -> None:
+        """Shares leave: a gift or donation without gain or loss (R-GIVE), a taxable account's sale with a row."""
         lot, step = pick.lot, pick.step
         pieces = [piece for piece in lot.pieces if piece.closing is pick]
         lot.pieces = [piece for piece in lot.pieces if piece.closing is not pick]

@@ -81,6 +81,15 @@ class Row8949:
     statement: str = ""
 
 
+def covered(kind: str, acquired_year: int) -> bool:
+    """R-COVERED: must the broker report basis? Stock bought after 2010, fund and dividend-reinvestment-plan shares
+    after 2011, debt and options after 2013 (some only after 2015), digital assets after 2025. Instr. 8949 column (e).
+
+    `kind`: stock, fund, debt, option or digital. KeyError for another.
+    """
+    return acquired_year > {"stock": 2010, "fund": 2011, "debt": 2013, "option": 2013, "digital": 2025}[kind]
+
+
 def row(entry: Entry) -> Row8949:
     """The line of one sale (R-COLS): h = d − e + g.
 

@@ -195,7 +195,8 @@ def _opportunity(
 
 def _clean_from(book: FamilyBook, lot: Lot, day: int, price: Fraction) -> int:
     """First day on which no purchase made so far is within 30 days before: the last one that still could replace
-    these shares, plus 31. `book` stands at the end of `day`, so later days have this sale alone.
+    these shares, plus 31, and never `day` itself, on which the sale is tainted. `book` stands at the end of `day`, so
+    later days have this sale alone.
     """
     last = day - WINDOW - 1
     for piece in lot.pieces:
@@ -205,7 +206,7 @@ def _clean_from(book: FamilyBook, lot: Lot, day: int, price: Fraction) -> int:
         for origin, _ in origins(book, pick, piece, day):
             if any(True for _ in shares(book, pick, origin)):
                 last = max(last, origin.acquired)
-    return max(day, last + WINDOW + 1)
+    return max(day + 1, last + WINDOW + 1)
 
 
 def what_if(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dicli.errors import Fault, InputError
+from dicli.tax import lookalikes
 from dicli.tax.books import Books
 from dicli.tax.engine import FamilyBook, Rules
 from dicli.tax.ledger import Choices, Event, Identical, Method, TaxAccount
@@ -96,4 +97,7 @@ def book(
     rows.sort(key=lambda row: (row.sold, household.listed[row.sale]))
     lots = [lot for part in parts for lot in part.lots]
     lots.sort(key=lambda lot: (lot.account, lot.symbol))
-    return Books(tuple(rows), tuple(lots), tuple(note for part in parts for note in part.warnings))
+    notices = [note for part in parts for note in part.warnings]
+    found = (step for family in household.families.values() for step in family)
+    notices += lookalikes.warnings(rows, found, rules.identical)
+    return Books(tuple(rows), tuple(lots), tuple(notices))
