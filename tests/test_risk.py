@@ -404,6 +404,18 @@ def test_two_months_of_history_count_in_part(world: World):
     assert sector * 1.1 < young.volatility()[8] < wild * 0.9
 
 
+def test_days_before_the_store_was_filled_do_not_count(world: World):
+    returns = world.returns.copy()
+    returns[:300, 10:] = np.nan
+    returns[400] = np.nan
+    returns[-1] = np.nan
+    recent = world.model(returns=returns)
+    days = [i for i in range(300, 503) if i != 400]
+    assert recent.label == "statistical, 6 factors and 6 sectors from 202 days to 2026-05-18"
+    alone = world.model(returns=world.returns[days], dates=[dates()[i] for i in days])
+    assert np.array_equal(recent.factors, alone.factors)
+
+
 # --- one company, two lines -------------------------------------------------------------------------------------------
 
 

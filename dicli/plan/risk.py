@@ -115,11 +115,11 @@ def statistical(
 ) -> RiskModel:
     """The model of daily simple total returns `returns` (T, n), of which the last 504 days are used.
 
-    Rows go with `dates` (T,), ascending; NaN is a day without a price. `weights` (n,) are benchmark weights and stand
-    in for the size of a company (0 where it is not known): leave them out, and the risk of holding the largest names
-    only is understated by up to a fifth. On a day that a name lacks it counts as its sector's average; without any
-    day, its volatility is one that three quarters of its sector do not reach. The label counts names that have under
-    half of the days.
+    Rows go with `dates` (T,), ascending; NaN is a day without a price, and a day on which most names have none is left
+    out. `weights` (n,) are benchmark weights and stand in for the size of a company (0 where it is not known): without
+    them the risk of holding the largest names only is understated by up to a fifth. On a day that a name lacks it
+    counts as its sector's average; without any day, its volatility is one that three quarters of its sector do not
+    reach. The label counts names that have under half of the days.
 
     Raises MarketError for returns that cannot be (−100 % or less, infinite) and where fewer than half of the names have
     half of the days and 126 of them: `sector_blocks` needs none.
@@ -136,6 +136,10 @@ def statistical(
             Fault(f"prices of {symbols[i]}", "a day's return of −100 % or less, or infinite", "Correct the prices.")
             for i in wrong
         )
+    # A store that was filled for a year has a year before it in which nobody, or only a few holdings, had a price.
+    priced = np.sum(~np.isnan(returns), axis=1)
+    covered = (priced > 0) & (2 * priced >= priced.max(initial=0))
+    returns = returns[covered]
     able = int(np.sum(risk_factors.with_history(returns)))
     if 2 * able < len(symbols) or not able:
         raise MarketError(
@@ -146,12 +150,13 @@ def statistical(
                 "Fetch a longer history, or use sector defaults.",
             )
         )
+    last = dates[len(dates) - len(covered) + int(np.flatnonzero(covered)[-1])]
     groups = _numbered(sectors, len(symbols))
     made = risk_factors.estimate(returns, groups, None if weights is None else np.asarray(weights, np.float64))
     plural = "sectors" if len(set(groups.tolist())) > 1 else "block (sectors unknown)"
     label = (
         f"statistical, {made.components} factors and {len(set(groups.tolist()))} {plural} "
-        f"from {len(returns)} days to {dates[-1].isoformat()}"
+        f"from {len(returns)} days to {last.isoformat()}"
     )
     if young := int(np.sum(~made.own)):
         label += f"; {young} of {len(symbols)} names have under half of them and lean on their sector"
