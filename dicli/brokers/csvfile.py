@@ -260,18 +260,17 @@ def table(
     Names of columns that are neither in `columns` nor in `ignored` end up in the reading's `unknown_columns`.
     """
     rows = document.records if records is None else records
-    synonyms = {column: {column, *columns.get(column, ())} for column in required}
+    wanted = _wanted(columns, required)
     best, best_score = -1, 1
     for place, (_, cells) in enumerate(rows):
-        names = {plain(cell) for cell in cells}
-        score = sum(1 for known in synonyms.values() if not known.isdisjoint(names))
+        score = _score(cells, wanted)
         if score > best_score:
             best, best_score = place, score
-            if score == len(synonyms):
+            if score == len(wanted):
                 break
     if best < 0:
-        wanted = ", ".join(_quoted((columns.get(column) or (column,))[0] for column in required))
-        document.refuse(f"no header row with the columns {wanted} was found", AGAIN)
+        names = ", ".join(_quoted((columns.get(column) or (column,))[0] for column in required))
+        document.refuse(f"no header row with the columns {names} was found", AGAIN)
     if records is None:
         _nothing_above(document, best)
     return Table(
@@ -291,12 +290,8 @@ def sections(
 
     The line of a table without one is empty for the first, and a fault for those after it.
     """
-    wanted = [{column, *columns.get(column, ())} for column in required]
-    heads = [
-        place
-        for place, (_, cells) in enumerate(document.records)
-        if 2 * sum(1 for names in wanted if not names.isdisjoint({plain(cell) for cell in cells})) > len(wanted)
-    ]
+    wanted = _wanted(columns, required)
+    heads = [place for place, (_, cells) in enumerate(document.records) if 2 * _score(cells, wanted) > len(wanted)]
     if not heads:
         table(document, columns, required)  # says what is missing
     else:
@@ -342,6 +337,16 @@ def table_of_objects(
         if isinstance(item, dict)
     ]
     return Table(document, (1, list(header)), records, columns, required, ignored=ignored)
+
+
+def _wanted(columns: Columns, required: Sequence[str]) -> list[frozenset[str]]:
+    return [frozenset((column, *columns.get(column, ()))) for column in required]
+
+
+def _score(cells: Sequence[str], wanted: Sequence[frozenset[str]]) -> int:
+    """How many of the wanted columns a record names."""
+    names = set(map(plain, cells))
+    return sum(1 for known in wanted if not known.isdisjoint(names))
 
 
 def _nothing_above(document: Document, head: int) -> None:
