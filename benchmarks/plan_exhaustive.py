@@ -37,12 +37,8 @@ def main() -> None:
         off = (s.cost - best) / max(abs(best), 1e-5)
         worst = max(worst, off)
         if off > 1e-3 or s.bound > best + 1e-7 * max(abs(best), 1e-2):
-            print(
-                f"seed {seed}: {len(p.held)} names, plan {s.cost:.6e}, optimum {best:.6e}, bound {s.bound:.6e}, off {off:.3%}, nodes {s.nodes}"
-            )
-    print(
-        f"{cases} cases, {infeasible} of them without a plan, worst {worst:.4%} above the optimum, slowest {slowest:.2f} s"
-    )
+            print(f"seed {seed}: plan {s.cost:.6e}, optimum {best:.6e}, bound {s.bound:.6e}, off {off:.3%}")
+    print(f"{cases} cases, {infeasible} without a plan; worst {worst:.4%} above the optimum; {slowest:.2f} s at most")
 
 
 if __name__ == "__main__":

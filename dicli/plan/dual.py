@@ -74,8 +74,8 @@ class Pricing:
         at_rest = np.einsum("ik,i->k", p.factors, self.offset) + p.fixed_factors
         self.at_rest = np.concatenate((at_rest, rows.base))
         # What one name may do.
-        room = max(float(p.held.sum()) + p.cash - min(p.cash_min, p.cash), 0.0)
-        ceiling = np.minimum(p.upper, room)
+        self.room = max(float(p.held.sum()) + p.cash - min(p.cash_min, p.cash), 0.0)  # most that can be held
+        ceiling = np.minimum(p.upper, self.room)
         self.buy_low = np.maximum(p.min_trade, p.lower - p.held)
         self.buy_high = np.minimum(p.max_buy, ceiling - p.held)
         self.sell_low = np.maximum(np.maximum(p.min_trade, p.held - p.upper)[b.name], b.forced)
@@ -138,6 +138,16 @@ class Pricing:
 
     def _by_branch(self, values: Floats) -> Floats:
         return np.add.reduceat(values, self.branches.first) if len(values) else np.zeros(0)
+
+    def dearest(self) -> float:
+        """A cost that no plan reaches: every bound above it proves that there is no plan."""
+        p = self.p
+        most = float(np.abs(self.offset).sum() + p.held.sum()) + self.room
+        exposure = float(np.sqrt(np.sum(p.factors**2, axis=1)).max()) * most
+        exposure += float(np.sqrt(np.sum(p.fixed_factors**2)))
+        variance = exposure**2 + float(self.variance.max()) * most**2 + p.fixed_variance
+        trading = float(max(p.buy_cost.max(), p.sell_cost.max())) * most
+        return p.risk_aversion * variance + float(np.sum(np.abs(p.lots.tax) * p.lots.weight)) + trading
 
     def lower_value(self, x: Floats, theta: float) -> float:
         """L(x): the bound."""

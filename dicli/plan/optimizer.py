@@ -15,11 +15,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dicli.plan.branching import (
+    children,
+    fits,
+    keys_at,
+    keys_of,
+    majority,
+    names_repaired,
+    only,
+    sides_from,
+    undecided,
+)
 from dicli.plan.bundle import Bound, raise_bound
-from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Allowed, Choice, Pricing
+from dicli.plan.dual import TINY, Allowed, Choice, Pricing
 from dicli.plan.infeasible import coupling_shortfalls, explain, impossible_names
 from dicli.plan.primal import Plan, convex_plan, sides_of
-from dicli.plan.problem import Bools, Floats, Ints, Multiplier, Problem, Seconds, Solution
+from dicli.plan.problem import Floats, Multiplier, Problem, Seconds, Solution
 from dicli.plan.rounding import to_shares
 
 WINDOW = 0.01  # lots within a cent per dollar of the marginal slope stay free in the program
@@ -39,7 +50,7 @@ def solve(problem: Problem, *, tolerance: float = 1e-4) -> Solution:
     pricing = Pricing(problem)
     impossible = impossible_names(pricing)
     if impossible:
-        raise explain(pricing, impossible, None, solve)
+        raise explain(pricing, impossible, None, solve) from None
     return _Search(pricing, tolerance).run()
 
 
@@ -69,39 +80,32 @@ class _Search:
         start[: pricing.k] = 2.0 * p.risk_aversion * pricing.at_rest[: pricing.k]
         root = self._raise(_Node(pricing.allowed, start, -np.inf, []))
         bound = root.value
-        if root.runaway:  # a proof that no plan exists, up to rounding: the relaxation says why
+        if root.runaway:  # dearer than any plan: none exists, and the relaxation says why
             clashes = coupling_shortfalls(p)
-            if clashes:
-                raise explain(pricing, clashes, None, solve)
+            if not clashes:  # only whole numbers forbid it: the plan that comes closest says where
+                self._improve(root, root.choice, pricing.allowed)
+            raise explain(pricing, clashes, self.closest, solve) from None
         self._try(root, pricing.allowed)
         if self.best is not None:  # the program's own multipliers are another dual point, sometimes the better one
             bound = max(bound, self._bound_at(self.best.x))
         bound, nodes = self._branch(root, bound)
         if self.best is None:
-            raise explain(pricing, (), self.closest, solve)
-        return self._solution(self.best, bound, root, nodes)
+            raise explain(pricing, (), self.closest, solve) from None
+        return self._solution(self.best, bound, nodes)
 
     def _scale(self, bound: float) -> float:
         return max(abs(bound), LEAST_SCALE)
 
     def _raise(self, node: _Node) -> Bound:
         started = time.perf_counter()
-        p = self.pricing.p
-        value = abs(node.bound) if np.isfinite(node.bound) else 0.0
-        accuracy = 0.05 * self.tolerance * max(value, LEAST_SCALE)
-        ceiling = np.inf if self.best is None else self.best.cost
-        if self.best is None:
-            at_rest = float(np.sum(self.pricing.offset**2 * self.pricing.variance))
-            at_rest += float(np.sum(self.pricing.at_rest[: self.pricing.k] ** 2))
-            ceiling = 1e3 * (p.risk_aversion * at_rest + float(np.abs(p.lots.tax * p.lots.weight).sum()) + 0.01)
         bound = raise_bound(
             self.pricing,
             node.x,
             node.allowed,
-            accuracy=accuracy,
-            ceiling=ceiling,
-            cuts=node.cuts,
+            accuracy=0.05 * self.tolerance * LEAST_SCALE,
             relative=0.05 * self.tolerance,
+            ceiling=self.pricing.dearest() if self.best is None else self.best.cost,
+            cuts=node.cuts,
         )
         self.seconds["bound"] += time.perf_counter() - started
         return bound
@@ -115,7 +119,7 @@ class _Search:
         """Plans from one dual point: with its own sides, then with those of the averaged plan that it describes."""
         self._improve(bound, bound.choice, allowed)
         if self._open(bound.value):
-            candidate, branch = _majority(bound)
+            candidate, branch = majority(bound)
             self._improve(bound, replace(bound.choice, candidate=candidate, branch=branch), allowed)
 
     def _improve(self, bound: Bound, choice: Choice, allowed: Allowed) -> None:
@@ -125,7 +129,7 @@ class _Search:
             if plan is None or not self._open(bound.value) or not (better or self.best is None):
                 return
             asked = self.pricing.at(plan.x, allowed)
-            present, wanted = _keys_of(plan.candidate, plan.branch), _keys(asked)
+            present, wanted = keys_of(plan.candidate, plan.branch), keys_at(asked)
             movers = np.flatnonzero(present != wanted)
             saving = asked.prices[movers, plan.candidate[movers]] - asked.prices[movers, asked.candidate[movers]]
             movers = movers[np.argsort(-saving, kind="stable")]
@@ -134,15 +138,15 @@ class _Search:
                 keys = present.copy()
                 some = movers[: len(movers) // share]
                 keys[some] = wanted[some]
-                candidate, branch = _split(keys)
+                candidate, branch = sides_from(keys)
                 plan, better = self._with_sides(replace(asked, candidate=candidate, branch=branch), x)
                 if better or self.best is None:
                     break
 
     def _with_sides(self, choice: Choice, x: Floats) -> tuple[Plan | None, bool]:
         """The plan with the sides of `choice`, and whether it is the best so far; None where these were tried."""
-        candidate, branch = _names_repaired(self.pricing, choice, self._kappa(x))
-        key = _keys_of(candidate, branch).tobytes()
+        candidate, branch = names_repaired(self.pricing, choice, self._kappa(x))
+        key = keys_of(candidate, branch).tobytes()
         if key in self.tried:
             return None, False
         self.tried.add(key)
@@ -165,8 +169,8 @@ class _Search:
 
     def _short_of(self, plan: Plan) -> bool:
         """Whether a plan is dearer than its own sides allow: then its window on the lots was too narrow."""
-        only = _only(self.pricing, plan.candidate, plan.branch)
-        reachable = self.pricing.lower_value(plan.x, self.pricing.at(plan.x, only).theta)
+        these = only(self.pricing, plan.candidate, plan.branch)
+        reachable = self.pricing.lower_value(plan.x, self.pricing.at(plan.x, these).theta)
         return plan.cost - reachable > 0.1 * self.tolerance * self._scale(plan.cost)
 
     def _keep(self, plan: Plan) -> bool:
@@ -203,13 +207,13 @@ class _Search:
             if not self._open(min(heap[0][0], settled)):
                 break
             value, _, at, allowed = heapq.heappop(heap)
-            split = _undecided(pricing, at)
+            split = undecided(pricing, at)
             if split is None:
                 settled = min(settled, value)
                 continue
-            for child in _children(pricing, allowed, at, *split):
+            for child in children(pricing, allowed, at, *split):
                 nodes += 1
-                cuts = [c for c in at.choices if _fits(c, child)]
+                cuts = [c for c in at.choices if fits(c, child)]
                 node = self._raise(_Node(child, at.x, value, cuts))
                 low = max(node.value, value)
                 if not self._open(low):
@@ -229,9 +233,9 @@ class _Search:
 
     # The answer
 
-    def _solution(self, plan: Plan, bound: float, root: Bound, nodes: int) -> Solution:
+    def _solution(self, plan: Plan, bound: float, nodes: int) -> Solution:
         pricing, p = self.pricing, self.pricing.p
-        at = root.choice
+        at = pricing.at(plan.x, pricing.allowed)  # at the plan's own prices its trades are the candidates' trades
         n = np.arange(len(p.held))
         taken = at.prices[n, plan.candidate]
         others = at.prices.copy()
@@ -251,7 +255,7 @@ class _Search:
             tax=plan.tax,
             tracking=plan.tracking,
             trading=plan.trading,
-            multipliers=_multipliers(pricing, plan, root.x),
+            multipliers=_multipliers(pricing, plan),
             candidate=plan.candidate,
             candidate_price=at.prices,
             candidate_trade=np.where(np.isfinite(at.prices), at.trades, np.nan),
@@ -269,150 +273,14 @@ class _Search:
         )
 
 
-def _multipliers(pricing: Pricing, plan: Plan, x: Floats) -> tuple[Multiplier, ...]:
+def _multipliers(pricing: Pricing, plan: Plan) -> tuple[Multiplier, ...]:
     """Each row's price per unit of its own limit; the tracking cap's ρ is per unit of variance, so times 2 × cap."""
     rows, made = pricing.rows, []
     for j, label in enumerate(rows.labels):
-        limit, price = float(rows.limits[j]), float(x[pricing.k + j])
+        limit, price = float(rows.limits[j]), float(plan.x[pricing.k + j])
         value = float(rows.signs[j] * plan.rows[pricing.k + j]) + limit
         if label == "tracking error":
             price *= 2.0 * limit
             value = float(np.sqrt(plan.tracking / pricing.p.risk_aversion))
         made.append(Multiplier(label, price, value, limit))
     return tuple(made)
-
-
-def _held_after(pricing: Pricing, candidate: int) -> Bools:
-    """Whether a name is held after taking the candidate."""
-    if candidate == LEAVE:
-        return pricing.held_before
-    return np.full(len(pricing.held_before), candidate != EXIT)
-
-
-def _names_repaired(pricing: Pricing, choice: Choice, kappa: float) -> tuple[Ints, Ints]:
-    """The candidates of `choice`, with as many names as allowed: those with the smallest regret are moved.
-
-    Regret is the price of a name's best candidate on the other side of "held" minus that on its present side.
-    """
-    candidate, branch = choice.candidate.copy(), choice.branch.copy()
-    p = pricing.p
-    if not pricing.rows.names or p.max_names is None:
-        return candidate, branch
-    held = np.stack([_held_after(pricing, c) for c in range(4)], axis=1)
-    inside = np.where(held, choice.prices, np.inf)
-    outside = np.where(held, np.inf, choice.prices)
-    n = np.arange(len(candidate))
-    keeps = pricing.counted & held[n, candidate]
-    excess = int(keeps.sum()) - p.max_names
-    regret = np.full(len(candidate), np.inf)
-    if excess > 0:
-        movable = keeps & np.isfinite(outside).any(axis=1)
-        regret[movable] = outside[movable].min(axis=1) - inside[movable].min(axis=1)
-        to = outside
-    else:  # a name more earns κ, and costs its regret
-        movable = pricing.counted & ~keeps & np.isfinite(inside).any(axis=1)
-        regret[movable] = inside[movable].min(axis=1) - outside[movable].min(axis=1)
-        movable &= regret < kappa
-        to = inside
-    order = np.argsort(regret, kind="stable")
-    moved = order[movable[order]][: abs(excess)]
-    candidate[moved] = np.argmin(to[moved], axis=1)
-    branch[moved] = np.where(candidate[moved] == SELL, choice.best_branch[moved], -1)
-    return candidate, branch
-
-
-def _shares_of(bound: Bound) -> list[tuple[Choice, float]]:
-    return [(c, float(w)) for c, w in zip(bound.choices, bound.weights, strict=False) if w > 1e-4]
-
-
-def _keys_of(candidate: Ints, branch: Ints) -> Ints:
-    """One number per name for its candidate and branch."""
-    return np.where(candidate == SELL, 4 + branch, candidate)
-
-
-def _keys(choice: Choice) -> Ints:
-    return _keys_of(choice.candidate, choice.branch)
-
-
-def _split(keys: Ints) -> tuple[Ints, Ints]:
-    """Candidate and branch from one number per name."""
-    sells = keys >= 4
-    return np.where(sells, SELL, keys), np.where(sells, keys - 4, -1)
-
-
-def _majority(bound: Bound) -> tuple[Ints, Ints]:
-    """Each name's weightiest candidate in the averaged plan of the dual."""
-    keys = [(_keys(c), w) for c, w in _shares_of(bound)]
-    if not keys:
-        return bound.choice.candidate, bound.choice.branch
-    return _split(_weightiest(keys)[0])
-
-
-def _weightiest(keys: list[tuple[Ints, float]]) -> tuple[Ints, Floats]:
-    weight = np.zeros(len(keys[0][0]))
-    top = keys[0][0].copy()
-    for key, _ in keys:
-        share = np.zeros(len(key))
-        for other, w in keys:
-            share += np.where(other == key, w, 0.0)
-        better = share > weight + 1e-12
-        weight = np.where(better, share, weight)
-        top = np.where(better, key, top)
-    return top, weight
-
-
-def _undecided(pricing: Pricing, bound: Bound) -> tuple[int, int] | None:
-    """The name to branch on, and the candidate to split off: the one whose averaged trade is the furthest from any."""
-    mixed = _shares_of(bound)
-    if not mixed:
-        return None
-    keys = [(_keys(c), w) for c, w in mixed]
-    top, weight = _weightiest(keys)
-    mean = np.zeros(len(top))
-    for c, w in mixed:
-        mean += w * (c.bought - c.sold)
-    spread = np.zeros(len(top))
-    for c, w in mixed:
-        spread += w * np.abs(c.bought - c.sold - mean)
-    total = sum(w for _, w in mixed)
-    score = np.where(weight < total - 1e-3, spread, 0.0)
-    i = int(np.argmax(score))
-    return (i, int(top[i])) if score[i] > 0.0 else None
-
-
-def _children(pricing: Pricing, allowed: Allowed, at: Bound, i: int, key: int) -> list[Allowed]:
-    """Name i takes exactly that candidate, or any but that one."""
-    mine = pricing.branches.name == i
-    made = []
-    for take in (True, False):
-        masks = [allowed.leave.copy(), allowed.buy.copy(), allowed.sell.copy(), allowed.exit.copy()]
-        for column, candidate in ((0, LEAVE), (1, BUY), (3, EXIT)):
-            if (candidate == key) != take:
-                masks[column][i] = False
-        if take:
-            masks[2][mine] = False
-            if key >= 4:
-                masks[2][key - 4] = allowed.sell[key - 4]
-        elif key >= 4:
-            masks[2][key - 4] = False
-        if masks[0][i] or masks[1][i] or masks[3][i] or masks[2][mine].any():
-            made.append(Allowed(*masks))
-    return made
-
-
-def _only(pricing: Pricing, candidate: Ints, branch: Ints) -> Allowed:
-    """Every name takes exactly the given candidate."""
-    sell = np.zeros(len(pricing.allowed.sell), dtype=np.bool_)
-    sell[branch[candidate == SELL]] = True
-    return Allowed(candidate == LEAVE, candidate == BUY, sell, candidate == EXIT)
-
-
-def _fits(choice: Choice, allowed: Allowed) -> bool:
-    c = choice.candidate
-    sells = choice.branch[c == SELL]
-    return bool(
-        allowed.leave[c == LEAVE].all()
-        and allowed.buy[c == BUY].all()
-        and allowed.exit[c == EXIT].all()
-        and allowed.sell[sells].all()
-    )

@@ -147,7 +147,8 @@ class _Program:
         free, settled = self._settled(seller_of, window, guess)
         self.lots, self.of = pricing.lot[self.entry[free]], seller_of[free]
         whole = pricing.lot[self.entry[settled]]
-        self.ahead = np.bincount(seller_of[settled], p.lots.weight[whole], minlength=len(self.who))
+        ahead = np.bincount(seller_of[settled], p.lots.weight[whole], minlength=len(self.who))
+        self.ahead = ahead.astype(np.float64)
 
         slack = rows.linear if elastic else 0
         widths = (len(self.buyers), len(self.who), len(self.lots), k, slack, int(rows.tracking) if elastic else 0)

@@ -207,7 +207,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Multiplier:
-    """The price of one coupling row at the best dual point.
+    """The price of one coupling row in the plan.
 
     `price` is what one more unit of the limit would save (fractions of E per unit of `limit`); 0 where the row does
     not bind. `value` is where the plan stands.
@@ -251,7 +251,7 @@ class Solution:
     trading: float  # Σ buy_cost × bought + sell_cost × sold
     multipliers: tuple[Multiplier, ...]
     candidate: Ints  # (n,) which of CANDIDATES the plan takes
-    candidate_price: Floats  # (n, 4) Lagrangian price of each of CANDIDATES; inf where a rule forbids it
+    candidate_price: Floats  # (n, 4) price of each of CANDIDATES at the multipliers; inf where a rule forbids it
     candidate_trade: Floats  # (n, 4) the trade each of them would make at these prices; nan where forbidden
     regret: Floats  # (n,) price of the best candidate that the plan did not take minus that of the one it took
     tracking_error: float  # annual, ex ante, after the plan
