@@ -231,6 +231,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A price that some source shows; `date` is None where the source does not say of when."""
+
+    symbol: str
+    price: Decimal
+    date: dt.date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """What to do in one account with one lot (a sale) or one name (a purchase). Never an order: that is the broker's.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dicli.commands.options import Run, command
-from dicli.commands.portfolio import known_prices, open_household, open_market
+from dicli.commands.portfolio import known_prices, open_household
 from dicli.model import Report
 
 _ONLY = Annotated[list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Only these.")]
@@ -34,7 +34,7 @@ def lots(run: Run, symbols: _ONLY = None) -> Report:
     from dicli.reports import holdings
 
     preferences, household = open_household(run)
-    prices = known_prices(open_market(run, preferences, household, None), household)
+    prices = known_prices(preferences, household)
     return _only(holdings.lots(household, prices, run.as_of), symbols)
 
 
@@ -49,7 +49,7 @@ def positions(run: Run, symbols: _ONLY = None) -> Report:
     from dicli.reports import holdings
 
     preferences, household = open_household(run)
-    prices = known_prices(open_market(run, preferences, household, None), household)
+    prices = known_prices(preferences, household)
     return _only(holdings.positions(household, prices), symbols)
 
 

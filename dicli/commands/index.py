@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dicli.commands.options import Run, command
 from dicli.model import Report
-from dicli.preferences import load
 
 
 @command
@@ -16,6 +15,7 @@ def index(run: Run) -> Report:
     dicli index -f csv > weights.csv
     """
     from dicli.market import benchmark
+    from dicli.preferences import load
     from dicli.reports import constituents
 
     preferences = load(run.folder)

@@ -164,7 +164,7 @@ def command(function: Callable[Concatenate[Run, P], Report | None]) -> Callable[
     parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
     parameters += [parameter.replace(kind=keyword, annotation=hints[parameter.name]) for parameter in own]
     parameters += [inspect.Parameter(name, keyword, default=value, annotation=hint) for name, hint, value in _COMMON]
-    del wrapper.__wrapped__  # type: ignore[attr-defined]  # or Typer would read the signature that lies beneath
+    del wrapper.__wrapped__
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapper

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from dicli import household as households
 from dicli.commands.options import Run
-from dicli.household import Household
-from dicli.market import benchmark as benchmarks
-from dicli.market import prices
-from dicli.market.benchmark import Benchmark
-from dicli.market.prices import Market
-from dicli.preferences import Preferences, load
+
+if TYPE_CHECKING:  # `dicli --help` imports every command and none of these
+    from dicli.household import Household
+    from dicli.market.benchmark import Benchmark
+    from dicli.market.view import Market
+    from dicli.preferences import Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,21 @@ class Portfolio:
 
 def open_household(run: Run) -> tuple[Preferences, Household]:
     """The preferences and what the brokers' files say, without index or prices."""
+    from dicli import household as households
+    from dicli.preferences import load
+
     preferences = load(run.folder)
     return preferences, households.load(preferences, run.as_of)
 
 
 def open_portfolio(run: Run) -> Portfolio:
     """All of it; what there is to warn about goes to stderr."""
+    from dicli.market import benchmark as benchmarks
+    from dicli.market import view
+
     preferences, household = open_household(run)
     benchmark = benchmarks.load(preferences.index, run.as_of, offline=run.offline, stale_ok=run.stale_ok, say=run.note)
-    market = open_market(run, preferences, household, benchmark)
+    market = view.open_market(preferences, run.as_of, broker=household.quotes, benchmark=benchmark)
     run.warn(*benchmark.warnings, *market.warnings)
     for account in household.accounts:
         if account.managed:
@@ -44,14 +50,11 @@ def open_portfolio(run: Run) -> Portfolio:
     return Portfolio(preferences, household, benchmark, market)
 
 
-def open_market(run: Run, preferences: Preferences, household: Household, benchmark: Benchmark | None) -> Market:
-    return prices.market(
-        preferences, run.as_of, quotes=household.quotes, benchmark=benchmark, offline=run.offline, say=run.note
-    )
+def known_prices(preferences: Preferences, household: Household) -> dict[str, Decimal]:
+    """The last price of every symbol that the household holds, where there is one, without the index file's."""
+    from dicli.market import view
 
-
-def known_prices(market: Market, household: Household) -> dict[str, Decimal]:
-    """The last close of every symbol that the household holds, where there is one."""
+    market = view.open_market(preferences, household.as_of, broker=household.quotes, benchmark=None)
     symbols = sorted({lot.symbol for lot in household.lots} | {p.symbol for p in household.positions})
     closes = {symbol: market.close(symbol) for symbol in symbols}
     return {symbol: close for symbol, close in closes.items() if close is not None}

@@ -11,22 +11,12 @@ from decimal import Decimal
 from dicli.household import files
 from dicli.household.ledger import Ledger, UnexplainedSale
 from dicli.household.reconcile import Discrepancy, compare
-from dicli.model import Account, Lot, Position, Reading, Sale, Transaction
+from dicli.model import Account, Lot, Position, Quote, Reading, Sale, Transaction
 from dicli.preferences import Preferences
 from dicli.tax import ledger as tax_ledger
 from dicli.tax import wash
 from dicli.tax.books import Books, Realized, decimal
 from dicli.tax.ledger import Event, EventKind, Identical, Method, TaxAccount
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A price that a broker's file shows; `date` is None where the file does not say of when."""
-
-    symbol: str
-    price: Decimal
-    date: dt.date | None
-    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
 
-from dicli.errors import Fault, InfeasiblePlan
+from dicli.errors import Fault, InfeasiblePlan, MarketError
 from dicli.household import Household
 from dicli.market import sectors
 from dicli.market.benchmark import Benchmark
@@ -26,7 +27,7 @@ class Market(Protocol):
 
     def close(self, symbol: str) -> Decimal | None: ...
 
-    def returns(self, symbols: tuple[str, ...]) -> Floats | None: ...
+    def returns(self, symbols: Sequence[str]) -> tuple[Floats, list[dt.date]] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,16 @@ def _class_of(symbol: str, known: Mapping[str, sectors.Class]) -> tuple[str | No
 
 
 def _risk_model(space: Universe, market: Market) -> risk.RiskModel:
-    returns = market.returns(space.symbols)
-    if returns is None:
-        return risk.sector_blocks(space.symbols, space.sectors, space.industries)
-    return risk.statistical(returns, space.symbols, space.sectors, space.industries)
+    history = market.returns(space.symbols)
+    if history is not None:
+        returns, dates = history
+        try:
+            return risk.statistical(
+                returns, space.symbols, dates, space.sectors, space.industries, weights=space.benchmark
+            )
+        except MarketError:
+            pass  # too short a history, or prices that cannot be: the label then says that sector blocks stand in
+    return risk.sector_blocks(space.symbols, space.sectors)
 
 
 def _with_flow(cash: Mapping[str, Decimal], accounts: list[Account], flow: Decimal) -> dict[str, Decimal]:

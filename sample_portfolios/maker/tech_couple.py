@@ -120,7 +120,7 @@ substitutes = "same-industry"
 filing_status = "mfj"
 taxable_income = 310000.0
 state_rate = 0.093
-short_term_gains = 12000.0
+short_term_gains = 60000.0                # what selling vested employer shares brings this year
 carryover = { short = 0.0, long = 4200.0 }
 lot_method = "hifo"
 
