@@ -221,7 +221,7 @@ def test_a_lot_of_unknown_date_is_never_sold(tmp_path: Path) -> None:
 def test_a_withdrawal_of_more_than_there_is_cannot_be_planned(tmp_path: Path) -> None:
     with pytest.raises(InfeasiblePlan) as error:
         planned(account(tmp_path), D(-10_000_000))
-    assert "they hold -" in str(error.value)
+    assert "and 10,000,000.00 are to go out. Take out less." in str(error.value)
 
 
 def test_a_sector_that_no_name_has_is_a_typo(tmp_path: Path) -> None:

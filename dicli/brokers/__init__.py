@@ -95,8 +95,8 @@ def _looked_for(formats: list[Format], document: Document) -> str:
             missing = lacking or [sign.what for sign in entry.signals if sign.what not in seen]
             name = f"{entry.broker} {'+'.join(entry.kinds)}"
             near.append(f"Like {name} it has {'; '.join(seen)}. Not seen: {'; '.join(missing)}.")
-    known = sorted({f"{entry.broker} {'+'.join(entry.kinds)}" for entry in formats})
-    said = " ".join(near[:2]) or f"Looked for: {', '.join(known)}."
+    known = sorted({entry.broker for entry in formats})
+    said = " ".join(near[:2]) or f"Looked for the files of {', '.join(known)}."
     return f"{said} Anything else can come as symbol,quantity,acquired,cost_basis."
 
 

@@ -21,8 +21,8 @@ class Discrepancy:
     cause: str
 
     def __str__(self) -> str:
-        lots = "no lots" if self.by_lots is None else f"{self.by_lots:f} in lots"
-        position = "no position" if self.by_position is None else f"{self.by_position:f} in positions"
+        lots = "no lots" if self.by_lots is None else f"{self.by_lots.normalize():f} in lots"
+        position = "no position" if self.by_position is None else f"{self.by_position.normalize():f} in positions"
         return f"{lots}, {position}: {self.cause}"
 
 

@@ -39,11 +39,12 @@ def _read_one(path: Path, as_of: dt.date, last: dict[str, Quote]) -> None:
     document = Document.open(path)
     said: dict[tuple[str, dt.date], Quote] = {}
     for row in table(document, COLUMNS, ("symbol", "date", "close")):
-        symbol, day, close = dotted(row.text("symbol")), row.date("date"), row.money("close")
+        symbol, day, close = dotted(row.text("symbol")), row.date("date"), row.money_or_none("close")
         if not symbol:
             row.fault('column "symbol" is empty', "Write the ticker, share classes dotted (BRK.B).")
-        if close <= 0:
-            row.fault(f"a close of {close:f}", "A price is above zero: leave the row out if there is none.")
+        if close is None or close <= 0:
+            said_close = "no close" if close is None else f"a close of {close:f}"
+            row.fault(f"{symbol} has {said_close}", "A price is above zero: leave the row out if there is none.")
             continue
         quote = Quote(symbol, close, day, path.name)
         other = said.setdefault((symbol, day), quote)

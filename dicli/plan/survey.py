@@ -102,9 +102,12 @@ def survey(
             left_out[f"no price for {item.symbol}, which is held away: it is not completed"] = None
     notes += left_out
     if value <= 0:
+        there = value - cash_flow
         raise InfeasiblePlan(
             Fault(
-                "the managed accounts", f"they hold {value:.2f} dollars", "Add money, or a broker file that shows it."
+                "the managed accounts",
+                f"they hold {there:,.2f} dollars" + (f", and {-cash_flow:,.2f} are to go out" if cash_flow else ""),
+                "Take out less." if cash_flow else "Add money, or a file that shows it.",
             )
         )
     whole = float(value) + float(away.sum())
