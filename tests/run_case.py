@@ -24,7 +24,7 @@ from dicli.tax.ledger import Choices, Event, EventKind, TaxAccount
 Case = Mapping[str, Any]
 
 TEXT = {"id", "kind", "title", "source", "note", "arithmetic", "choice", "tolerance", "expected"}
-KINDS = {"ira": AccountKind.TRADITIONAL_IRA} | {kind.value: kind for kind in AccountKind}
+KINDS = {"ira": AccountKind.TRADITIONAL_IRA, "403b": AccountKind.PLAN_401K} | {kind.value: kind for kind in AccountKind}
 SETTINGS = {"holding_period", "scope", "same_day", "sold_before", "older_than_sold", "ancestors", "closed_together"}
 SETTINGS |= {"spouse", "other_plans"}
 STATUSES = {status.value: status for status in rates.FilingStatus} | {"qw": rates.FilingStatus.SURVIVING_SPOUSE}
@@ -81,8 +81,8 @@ FIELDS = {
     EventKind.SELL: COST | {"lots", "method"},
     EventKind.GIFT_IN: COST | {"fmv", "acquired"},
     EventKind.INHERIT: COST | {"acquired"},
-    EventKind.GIFT_OUT: {"account", "qty", "lots", "method", "time", "fmv"},
-    EventKind.DONATE: {"account", "qty", "lots", "method", "time", "fmv"},
+    EventKind.GIFT_OUT: COST | {"lots", "method", "fmv"},
+    EventKind.DONATE: COST | {"lots", "method", "fmv"},
     EventKind.TRANSFER: {"from", "to", "account", "to_account", "qty", "lots", "method", "time"},
     EventKind.SPLIT: {"account", "ratio"},
     EventKind.MERGER: {"account", "new_symbol", "ratio"},

@@ -147,8 +147,8 @@ def _disallow(
     if permanent:
         row.permanent += dollars
     else:
-        piece.basis += dollars
-        piece.adjustment += dollars
+        piece.basis = trim(piece.basis + dollars)
+        piece.adjustment = trim(piece.adjustment + dollars)
         piece.ancestors = piece.ancestors | sold.ancestors | {pick.lot.origin.key}
         _tack(book, pick, sold, held_from, piece)
     acquired = dt.date.fromordinal(lot.origin.acquired)
