@@ -95,9 +95,7 @@ def _moved(p: Problem, row: str, by: float) -> Problem:
     return replace(p, **{field: getattr(p, field) + by})
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, 2, 4, 6, 7, 9, 14, 15, 16, 17, 18, 19, 23, 24, 26, 28, 30]
-)  # those that have a plan
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 6, 7, 9, 14])  # those that have a plan
 def test_the_bound_holds_at_any_multipliers(seed):
     """Weak duality: L(x) is below the optimum wherever x is, however bad; and each pass bounds θ from above."""
     p = small(seed, most=5)
@@ -217,6 +215,36 @@ def test_whole_and_fractional_names_in_one_account(value):
     s = solve(p)
     assert broken(p, s.trade, s.lot_sale) == []
     assert s.gap < 0.005
+
+
+def cash_account(**rules) -> Problem:
+    """Nothing held yet, 300 names to choose from."""
+    model = account(300, 300, 3)
+    return Problem.of(held=np.zeros(300), target=model.target, factors=model.factors, specific=model.specific,
+                      risk_aversion=80.0, cash=1.0, buy_cost=0.0005, **rules)  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [25, 100])
+def test_a_sample_of_so_many_names_from_cash(names):
+    p = cash_account(max_names=names, cash_max=0.001)
+    s = solve(p)
+    assert broken(p, s.trade, s.lot_sale) == []
+    assert s.names_held == names
+    assert s.gap < 0.002
+
+
+@pytest.mark.parametrize("value", [5e3, 25e3, 1e6])
+def test_whole_shares_from_cash_in_accounts_of_every_size(value):
+    """In a small account a share is a whole position: the bound has to price whole shares to be of use."""
+    p = cash_account(step=shares(300, 1, value), cash_max=0.02)
+    s = solve(p)
+    assert broken(p, s.trade, s.lot_sale) == []
+    assert s.gap < 0.005
+
+
+def test_no_factors_and_nothing_in_the_way():
+    p = Problem.of(held=[0.5], target=[0.9], factors=np.zeros((1, 0)), specific=[0.2], risk_aversion=1.0, cash=0.5)
+    assert solve(p).trade == pytest.approx([0.4], abs=1e-5)
 
 
 # What no plan can meet

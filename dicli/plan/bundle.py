@@ -23,6 +23,7 @@ from dicli.plan.dual import Allowed, Choice, Pricing
 from dicli.plan.problem import Floats
 
 MOST_CUTS = 60
+CONVINCED = 0.02  # the maximum is believed when this share of the curvature promises no more
 SERIOUS = 0.05  # a step is taken when it brings this share of what the model promised
 
 
@@ -63,25 +64,22 @@ def raise_bound(
     damping = 1.0
     D = _curvature(pricing, choice)
     for _ in range(most_steps):
-        gamma = pricing.p.risk_aversion + (x[-1] if pricing.rows.tracking else 0.0)
-        nu = x[:k]
-        q = np.zeros(K)
-        q[:k] = -nu / (2.0 * gamma)
-        Q = np.zeros((K, K))
-        Q[np.arange(k), np.arange(k)] = 1.0 / (2.0 * gamma)
-        if pricing.rows.tracking:
-            q[-1] = float(np.sum(nu * nu)) / (4.0 * gamma**2)
-            Q[:k, -1] = Q[-1, :k] = -nu / (2.0 * gamma**2)
-            Q[-1, -1] = float(np.sum(nu * nu)) / (2.0 * gamma**3)
+        enough = max(accuracy, relative * abs(value))
+        q, Q = _smooth_part(pricing, x)
         heights = np.array([c.cut + float(np.sum(c.rows * x)) for c in bundle]) - choice.theta
         slopes = np.array([c.rows for c in bundle])
         # A row that no cut wants and that has no price keeps none: bands are many, those that bind are few.
         live = np.flatnonzero((np.arange(K) < k) | (x > 0.0) | (slopes > 0.0).any(axis=0))
+        if not len(live):  # no factors, and no row in the way
+            return Bound(x, value, choice, bundle, weights, True, False)
         step = np.zeros(K)
         metric = (Q + damping * D)[np.ix_(live, live)]
-        step[live], weights = _master(q[live], metric, heights, slopes[:, live], x[live], k)
+        step[live], weights = _master(q[live], metric, heights, slopes[:, live], x[live], k, enough)
         promised = float(q @ step) - 0.5 * float(step @ Q @ step) + float(np.min(heights + slopes @ step))
-        if promised <= max(accuracy, relative * abs(value)):
+        if promised <= enough:
+            if damping > CONVINCED:  # little is promised so near: ask again with a longer leash
+                damping *= 0.1
+                continue
             return Bound(x, value, choice, bundle, weights, True, False)
         trial = x + step
         trial[k:] = np.maximum(trial[k:], 0.0)
@@ -106,6 +104,20 @@ def raise_bound(
     return Bound(x, value, choice, bundle, weights, False, False)
 
 
+def _smooth_part(pricing: Pricing, x: Floats) -> tuple[Floats, Floats]:
+    """Gradient q and curvature Q of −‖ν‖² / (4 (γ + ρ)) at x."""
+    k, K, nu = pricing.k, pricing.K, x[: pricing.k]
+    gamma = pricing.p.risk_aversion + (x[-1] if pricing.rows.tracking else 0.0)
+    q, Q = np.zeros(K), np.zeros((K, K))
+    q[:k] = -nu / (2.0 * gamma)
+    Q[np.arange(k), np.arange(k)] = 1.0 / (2.0 * gamma)
+    if pricing.rows.tracking:
+        q[-1] = float(np.sum(nu * nu)) / (4.0 * gamma**2)
+        Q[:k, -1] = Q[-1, :k] = -nu / (2.0 * gamma**2)
+        Q[-1, -1] = float(np.sum(nu * nu)) / (2.0 * gamma**3)
+    return q, Q
+
+
 def _curvature(pricing: Pricing, choice: Choice) -> Floats:
     """D = Σ_i J_i J_iᵀ / (2 (γ+ρ) σ_i²) over the names whose trade moves with the prices, J_i the row sensitivities."""
     k, K, R = pricing.k, pricing.K, pricing.rows.linear
@@ -122,25 +134,33 @@ def _curvature(pricing: Pricing, choice: Choice) -> Floats:
     return np.asarray(D)
 
 
-def _master(q: Floats, Q: Floats, heights: Floats, slopes: Floats, x: Floats, k: int) -> tuple[Floats, Floats]:
-    """The step and the weights of the cuts: a quadratic program in K + 1 variables, by Clarabel."""
+def _master(
+    q: Floats, Q: Floats, heights: Floats, slopes: Floats, x: Floats, k: int, enough: float
+) -> tuple[Floats, Floats]:
+    """The step and the weights of the cuts: a quadratic program in K + 1 variables, by Clarabel.
+
+    Counts of names, exposures and variances differ by ten orders of magnitude, so each multiplier is measured by what
+    moves the cuts by one unit, and the unit of cost is a thousand times what is `enough`.
+    """
     K, J = len(q), len(heights)
-    scale = 1.0 / max(float(np.abs(heights).max()), float(np.abs(slopes).max()), 1e-9)
+    scale = 1e-3 / enough
+    steepest = np.maximum(np.abs(slopes).max(axis=0), np.abs(q)) * scale
+    c = 1.0 / np.maximum(np.maximum(steepest, np.sqrt(np.diagonal(Q) * scale)), 1e-30)
     P = np.zeros((K + 1, K + 1))
-    P[:K, :K] = Q * scale
+    P[:K, :K] = Q * scale * c[:, None] * c
     A = np.zeros((J + K - k, K + 1))
-    A[:J, :K] = -slopes * scale
+    A[:J, :K] = -slopes * scale * c
     A[:J, K] = 1.0
     A[J + np.arange(K - k), k + np.arange(K - k)] = -1.0
     solution = clarabel_solve(
         sparse.csc_matrix(np.triu(P)),
-        np.append(-q * scale, -1.0),
+        np.append(-q * scale * c, -1.0),
         sparse.csc_matrix(A),
-        np.concatenate((heights * scale, x[k:])),
+        np.concatenate((heights * scale, x[k:] / c[k:])),
         [clarabel.NonnegativeConeT(J + K - k)],
     )
     weights = np.maximum(np.array(solution.z[:J]), 0.0)
-    return np.array(solution.x[:K]), weights / max(float(weights.sum()), 1e-300)
+    return np.array(solution.x[:K]) * c, weights / max(float(weights.sum()), 1e-300)
 
 
 def clarabel_solve(P: Any, q: Floats, A: Any, b: Floats, cones: list[Any], tolerance: float = 1e-9) -> Any:

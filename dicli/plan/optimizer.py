@@ -125,6 +125,8 @@ class _Search:
     def _improve(self, bound: Bound, choice: Choice, allowed: Allowed) -> None:
         """Fix the sides of `choice` and solve; then move the names that the plan's own prices would have elsewhere."""
         plan, better = self._with_sides(choice, bound.x)
+        if self.pricing.whole and self.best is not None:
+            return  # the fractional program's prices say little about whole shares
         for _ in range(ROUNDS):
             if plan is None or not self._open(bound.value) or not (better or self.best is None):
                 return
@@ -159,7 +161,7 @@ class _Search:
         elif self._short_of(plan):
             plan = convex_plan(self.pricing, sides, x, window=np.inf)
         self.seconds["plan"] += time.perf_counter() - started
-        return plan, plan is not None and self._keep(plan)
+        return plan, plan is not None and self._keep(plan, choice)
 
     def _open(self, bound: float) -> bool:
         return self.best is None or self.best.cost - bound > self.tolerance * self._scale(bound)
@@ -173,14 +175,14 @@ class _Search:
         reachable = self.pricing.lower_value(plan.x, self.pricing.at(plan.x, these).theta)
         return plan.cost - reachable > 0.1 * self.tolerance * self._scale(plan.cost)
 
-    def _keep(self, plan: Plan) -> bool:
+    def _keep(self, plan: Plan, priced: Choice) -> bool:
         if not plan.feasible:
             if self.closest is None or plan.excess.sum() < self.closest.excess.sum():
                 self.closest = plan
             return False
         if self.pricing.whole:
             started = time.perf_counter()
-            rounded = to_shares(self.pricing, plan)
+            rounded = to_shares(self.pricing, plan, priced)
             self.seconds["rounding"] += time.perf_counter() - started
             if rounded is None:
                 return False

@@ -7,9 +7,11 @@ binds (one name pays for another), until no step helps. A violated row (cash fir
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Pricing
+from dicli.plan.dual import BUY, EXIT, LEAVE, SELL, TINY, Choice, Pricing
 from dicli.plan.primal import SLACK, Plan, convex_plan, measure, sides_of
 from dicli.plan.problem import Floats, Ints
 
@@ -18,9 +20,17 @@ PAIRS = 40  # single steps that are tried two by two
 ALMOST = 1e-9  # of a share
 
 
-def to_shares(pricing: Pricing, plan: Plan) -> Plan | None:
-    """The plan in whole shares, or None where no step repairs the rows that rounding violates."""
-    return _Rounding(pricing, plan).run()
+def to_shares(pricing: Pricing, plan: Plan, priced: Choice) -> Plan | None:
+    """The plan in whole shares, or None where no step repairs the rows that rounding violates.
+
+    Two starts, and the better end: the fractional plan's nearest shares, and the pass's own whole shares at `priced`.
+    """
+    starts = (
+        plan,
+        replace(plan, candidate=priced.candidate, branch=priced.branch, bought=priced.bought, sold=priced.sold),
+    )
+    ends = [end for end in (_Rounding(pricing, start).run() for start in starts) if end is not None]
+    return min(ends, key=lambda end: end.cost, default=None)
 
 
 class _Rounding:
