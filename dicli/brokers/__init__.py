@@ -9,14 +9,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dicli.brokers import fidelity, generic, ibkr, schwab, vanguard
+from dicli.brokers import etrade, fidelity, generic, ibkr, morgan_stanley, schwab, vanguard
 from dicli.brokers.accounts import account_matches, shown_digits
 from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
 from dicli.errors import Fault, InputError
 from dicli.model import Reading
 
-FORMATS: tuple[Format, ...] = (*generic.FORMATS, *schwab.FORMATS, *fidelity.FORMATS, *vanguard.FORMATS, *ibkr.FORMATS)
+FORMATS: tuple[Format, ...] = (
+    *generic.FORMATS,
+    *schwab.FORMATS,
+    *fidelity.FORMATS,
+    *vanguard.FORMATS,
+    *ibkr.FORMATS,
+    *etrade.FORMATS,
+    *morgan_stanley.FORMATS,
+)
 
 
 def identify(document: Document, *, broker: str | None = None) -> tuple[Format, tuple[str, ...]]:
