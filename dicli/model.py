@@ -297,3 +297,4 @@ class Report:
     title: str = ""
     notes: tuple[str, ...] = ()
     finding: bool = False
+    brief_rows: int | None = None  # a terminal shows only so many, and says how many more there are

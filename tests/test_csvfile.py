@@ -403,7 +403,8 @@ def test_a_file_that_nobody_claims_says_what_was_looked_for() -> None:
         brokers.read_document(doc("Vendor,Item,Cost\nA,B,1\n"))
     said = str(refused.value)
     assert 'begins with "vendor,item,cost"' in said
-    assert "schwab positions" in said
+    assert "Looked for the files of" in said
+    assert "schwab" in said
     assert "symbol,quantity,acquired,cost_basis" in said
 
 

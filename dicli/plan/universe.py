@@ -99,7 +99,7 @@ def limit_of(caps: Caps, kind: str, group: str) -> Decimal | None:
 
 
 def _unknown_groups(members: list[Constituent], preferences: Preferences) -> list[Fault]:
-    """A sector or industry that neither a name nor the classification has is a typo: not to be passed over in silence."""
+    """A sector or industry that neither a name nor the classification has is a typo, and typos are not passed over."""
     known = {
         "sector": {m.sector for m in members if m.sector is not None},
         "industry": {m.industry for m in members if m.industry is not None},

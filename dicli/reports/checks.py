@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
+from dicli.brokers import shown_digits
 from dicli.household import Household
 from dicli.model import Column, Figure, Report
+from dicli.reports.reading import asides
 
 CHECK = (
     Column("file"),
-    Column("broker"),
+    Column("broker", brief=False),
     Column("kind"),
     Column("accounts"),
-    Column("rows", Figure.TEXT),
-    Column("set_aside", Figure.TEXT),
-    Column("as_of", Figure.DATE),
+    Column("rows", Figure.NUMBER),
+    Column("set_aside", Figure.NUMBER),
+    Column("as_of", Figure.DATE, brief=False),
     Column("from", Figure.DATE, brief=False),
     Column("to", Figure.DATE, brief=False),
 )
@@ -22,8 +22,6 @@ CHECK = (
 
 def check(household: Household) -> Report:
     """One row a file; a finding where lots, history and positions disagree, or the files leave something unknown."""
-    from dicli.brokers import shown_digits
-
     rows = tuple(
         (
             reading.file,
@@ -42,7 +40,7 @@ def check(household: Household) -> Report:
     notes = [f"wrong: {text}" for text in wrong]
     notes += _unknown(household)
     for reading in household.readings:
-        notes += [f"{reading.file}: {count} rows set aside: {why}" for why, count in _reasons(reading.set_aside)]
+        notes += [f"{reading.file}: {said}" for said in asides(reading)]
         if reading.unknown_columns:
             notes.append(f"{reading.file}: columns not known and not read: {', '.join(reading.unknown_columns)}")
     notes += [f"{notice.rule}: {notice.text}" for notice in household.books.warnings]
@@ -57,10 +55,6 @@ def check(household: Household) -> Report:
         "everything adds up" if not wrong else f"{len(wrong)} holdings do not add up"
     )
     return Report("files", CHECK, rows, summary, title, tuple(notes), finding=bool(wrong))
-
-
-def _reasons(set_aside: tuple[object, ...]) -> list[tuple[str, int]]:
-    return Counter(getattr(item, "why", "") for item in set_aside).most_common()
 
 
 def _unknown(household: Household) -> list[str]:

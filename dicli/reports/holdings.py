@@ -29,7 +29,7 @@ SALES = (
     Column("quantity", Figure.SHARES),
     Column("acquired", Figure.DATE),
     Column("sold", Figure.DATE),
-    Column("proceeds", Figure.MONEY),
+    Column("proceeds", Figure.MONEY, brief=False),
     Column("basis", Figure.MONEY),
     Column("gain", Figure.MONEY),
     Column("disallowed", Figure.MONEY),

@@ -90,15 +90,15 @@ SUMMARY = (
     Column("file"),
     Column("broker"),
     Column("kind"),
-    Column("accounts"),
-    Column("rows"),
-    Column("positions"),
-    Column("lots"),
-    Column("transactions"),
-    Column("sales"),
-    Column("constituents", brief=False),
-    Column("set_aside"),
-    Column("as_of", Figure.DATE, brief=False),
+    Column("accounts", brief=False),
+    Column("rows", Figure.NUMBER),
+    Column("positions", Figure.NUMBER, brief=False),
+    Column("lots", Figure.NUMBER, brief=False),
+    Column("transactions", Figure.NUMBER, brief=False),
+    Column("sales", Figure.NUMBER, brief=False),
+    Column("constituents", Figure.NUMBER, brief=False),
+    Column("set_aside", Figure.NUMBER),
+    Column("as_of", Figure.DATE),
 )
 
 
@@ -121,9 +121,22 @@ def summary(readings: Sequence[Reading]) -> Report:
         )
         for reading in readings
     )
-    notes = [
-        f"{reading.file}, row {item.row}: set aside: {item.symbol or 'row'}: {item.why}"
+    notes = [f"{reading.file}: {said}" for reading in readings for said in asides(reading)]
+    notes += [
+        f"{reading.file}: columns not known and not read: {', '.join(reading.unknown_columns)}"
         for reading in readings
-        for item in reading.set_aside
+        if reading.unknown_columns
     ]
     return Report("files", SUMMARY, rows, notes=tuple(notes))
+
+
+def asides(reading: Reading) -> list[str]:
+    """What was set aside, a line a reason, with the first of its rows."""
+    rows: dict[str, list[int]] = {}
+    for item in reading.set_aside:
+        rows.setdefault(item.why, []).append(item.row)
+    out = []
+    for why, found in rows.items():
+        shown = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
+        out.append(f"{len(found)} rows set aside ({shown}): {why}")
+    return out

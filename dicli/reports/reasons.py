@@ -14,7 +14,7 @@ from dicli.plan.sleeves import Part
 from dicli.preferences import Preferences
 from dicli.tax.term import long_from
 
-WHY = (Column("step"), Column("what"), Column("value"))
+WHY = (Column("step"), Column("value"), Column("what"))
 _CHOICES = {"leave": "leave it as it is", "buy": "buy", "sell part": "sell a part", "sell all": "sell all of it"}
 
 
@@ -51,12 +51,13 @@ def why(symbol: str, plan: Plan, household: Household, preferences: Preferences)
     rows += _lots(symbol, plan, household)
     for one in plan.parts:
         if symbol in one.sleeve.blocked:
-            rows.append(("window", f"no purchase in {one.account.name}", one.sleeve.blocked[symbol]))
+            rows.append(("window", f"{one.account.name}: {one.sleeve.blocked[symbol]}", "no purchase"))
         if symbol in one.sleeve.frozen:
-            rows.append(("unsettled", one.account.name, one.sleeve.frozen[symbol]))
+            rows.append(("unsettled", f"{one.account.name}: {one.sleeve.frozen[symbol]}", "no trade"))
     for trade in plan.trades:
         if trade.symbol == symbol:
-            what = f"{trade.side} {trade.quantity:f} in {trade.account} at {trade.price:f}: {'; '.join(trade.reasons)}"
+            amount = f"{trade.quantity.normalize():f} in {trade.account} at {trade.price:f}"
+            what = f"{trade.side} {amount}: {'; '.join(trade.reasons)}"
             tax = "" if trade.tax is None else f", tax {dollars(trade.tax)}"
             rows.append(("trade", what, f"{dollars(trade.value)}{tax}"))
     if not any(trade.symbol == symbol for trade in plan.trades):
@@ -64,7 +65,8 @@ def why(symbol: str, plan: Plan, household: Household, preferences: Preferences)
     for one in plan.parts:
         rows += _alternatives(i, one, plan)
     rows += _prices(plan)
-    return Report("steps", WHY, tuple(rows), {"symbol": symbol, "risk_model": setting.model.label}, f"Why {symbol}")
+    shown = tuple((step, value, what) for step, what, value in rows)
+    return Report("steps", WHY, shown, {"symbol": symbol, "risk_model": setting.model.label}, f"Why {symbol}")
 
 
 def _lots(symbol: str, plan: Plan, household: Household) -> list[tuple[Value, ...]]:
@@ -79,13 +81,14 @@ def _lots(symbol: str, plan: Plan, household: Household) -> list[tuple[Value, ..
         term = "date unknown" if start is None else f"long-term from {long_from(start)}"
         loss = losses.get(lot.id)
         status = "" if loss is None else f"; harvest: {loss.status}, {loss.reason}"
-        what = f"{lot.quantity:f} in {lot.account}, bought {lot.acquired or 'on an unknown day'}, {term}{status}"
+        bought = f"bought {lot.acquired or 'on an unknown day'}"
+        what = f"{lot.quantity.normalize():f} in {lot.account}, {bought}, {term}{status}"
         out.append(("lot", what, "gain unknown" if gain is None else f"gain {dollars(gain)}"))
     for sale in household.sales:
         if sale.symbol == symbol and abs((plan.as_of - sale.sold).days) <= 61:
             gain = sale.gain
             out.append(
-                ("sale", f"{sale.quantity:f} in {sale.account} on {sale.sold}",
+                ("sale", f"{sale.quantity.normalize():f} in {sale.account} on {sale.sold}",
                  "gain unknown" if gain is None else f"gain {dollars(gain)}")
             )  # fmt: skip
     return out
@@ -104,7 +107,8 @@ def _alternatives(i: int, part: Part, plan: Plan) -> list[tuple[Value, ...]]:
         more = (price - float(solution.candidate_price[i][chosen])) * whole
         trade = float(solution.candidate_trade[i][number]) * whole
         size = "" if not trade else f" ({dollars(round(abs(trade), 2))})"
-        out.append(("rejected", f"{_CHOICES[name]}{size} in {part.account.name}", f"{dollars(round(more, 2))} worse"))
+        worse = f"{dollars(round(more, 2))} worse" if more >= 0.01 else "no better"
+        out.append(("rejected", f"{_CHOICES[name]}{size} in {part.account.name}", worse))
     return out
 
 

@@ -27,7 +27,7 @@ TARGET = (
     Column("target_shares", Figure.SHARES),
     Column("target_value", Figure.MONEY),
     Column("shares", Figure.SHARES),
-    Column("value", Figure.MONEY),
+    Column("value", Figure.MONEY, brief=False),
     Column("drift", Figure.FRACTION),
 )
 DRIFT = (
@@ -146,7 +146,8 @@ def drift(setting: Setting, preferences: Preferences) -> Report:
     }
     said = tuple(f"breach: {breach}" for breach in breaches)
     title = f"Drift: tracking error {error:.2%} a year, ex ante ({setting.model.label})"
-    return Report("drift", DRIFT, tuple(rows), summary, title, (*setting.notes, *said), finding=bool(breaches))
+    notes = (*setting.notes, *said)
+    return Report("drift", DRIFT, tuple(rows), summary, title, notes, finding=bool(breaches), brief_rows=25)
 
 
 def _sectors(setting: Setting) -> list[dict[str, object]]:

@@ -46,6 +46,9 @@ def _figure_of(name: str) -> Figure:
     return Figure.MONEY
 
 
+_LONG = 24
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -56,7 +59,8 @@ def _alike(report: Report, index: int) -> bool:
 
 
 def _heading(column: Column) -> str:
-    return _words(column.name)
+    # a heading of two words over a column of figures would make it twice as wide as its figures
+    return _words(column.name) if column.figure is Figure.TEXT else column.name.replace("_", "\n")
 
 
 def render(report: Report, *, width: int | None = None, colour: bool = False) -> str:
@@ -83,16 +87,20 @@ def render(report: Report, *, width: int | None = None, colour: bool = False) ->
         for index in kept:
             column = report.columns[index]
             text = column.figure in (Figure.TEXT, Figure.DATE, Figure.REASONS)
-            folds = column.figure in (Figure.TEXT, Figure.REASONS)
+            # only long words and the last column are folded: a symbol cut in two is no symbol
+            longest = max(len(shown(row[index], column.figure)) for row in report.rows)
+            folds = column.figure in (Figure.TEXT, Figure.REASONS) and (index == kept[-1] or longest > _LONG)
             table.add_column(
                 _heading(column),
                 justify="left" if text else "right",
                 no_wrap=not folds,
                 overflow="fold",
             )
-        for row in report.rows:
+        for row in report.rows[: report.brief_rows]:
             table.add_row(*(Text(shown(row[index], report.columns[index].figure)) for index in kept))
         console.print(table)
+        if report.brief_rows is not None and len(report.rows) > report.brief_rows:
+            console.print(Text(f"… and {len(report.rows) - report.brief_rows} more: -f csv has them all"))
     for name, value in report.summary.items():
         if isinstance(value, Mapping | list | tuple):
             continue

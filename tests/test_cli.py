@@ -1,0 +1,247 @@
+"""The command line: streams, formats, contracts, exit codes, start-up. What the commands say is tested elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dicli import cli
+from tests.program import DAY, SAMPLES, Ran, run
+
+AT = ("--as-of", DAY, "--offline")
+CONTRACTS = {
+    "lots": "account,symbol,quantity,acquired,holding_from,basis,price,value,gain,term",
+    "sales": "account,symbol,quantity,acquired,sold,proceeds,basis,gain,disallowed,term",
+    "positions": "account,symbol,quantity,price,value,basis",
+    "transactions": "account,date,kind,symbol,quantity,amount,source",
+    "target": "symbol,name,sector,benchmark_weight,target_weight,target_shares,target_value,shares,value,drift",
+    "drift": "symbol,sector,weight,target_weight,drift,benchmark_weight,active_weight",
+    "harvest": "account,symbol,acquired,quantity,price,basis,loss,disallowed,permanent,allowed,term,tax_value,status,"
+    "clean_from,rebuy_from,substitutes,reason",
+    "trade": "account,side,symbol,quantity,price,value,lot_acquired,lot_basis,gain,term,tax,reason",
+}
+"""The columns that others may rely on (DESIGN, section 8); a new one goes last."""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def rows(ran: Ran) -> list[dict[str, str]]:
+    assert ran.code == 0, ran.err
+    return list(csv.DictReader(io.StringIO(ran.out)))
+
+
+@pytest.mark.parametrize("command", CONTRACTS)
+def test_csv_and_json_have_the_same_columns_and_rows(command: str, cache: Path) -> None:
+    folder = SAMPLES / "starter"
+    as_csv = run(command, *AT, folder=folder, cache=cache)
+    assert as_csv.out.splitlines()[0] == CONTRACTS[command]
+    as_json = json.loads(run(command, *AT, "-f", "json", folder=folder, cache=cache).out)
+    key = next(iter(as_json))
+    assert [",".join(row) for row in as_json[key][:1]] == [CONTRACTS[command]]
+    assert len(as_json[key]) == len(rows(as_csv))
+    first = {name: "" if value is None else value for name, value in as_json[key][0].items()}
+    plain = {k: "; ".join(v) if isinstance(v, list) else v for k, v in first.items()}
+    assert plain == rows(as_csv)[0]
+
+
+def test_the_summaries_that_others_may_rely_on(cache: Path) -> None:
+    drift = json.loads(run("drift", *AT, "-f", "json", folder=SAMPLES / "starter", cache=cache).out)
+    assert list(drift["summary"])[:6] == [
+        "value", "cash", "tracking_error", "active_share", "turnover_to_target", "breaches",
+    ]  # fmt: skip
+    trade = json.loads(run("trade", *AT, "-f", "json", folder=SAMPLES / "starter", cache=cache).out)
+    assert Decimal(trade["summary"]["gap"]) < Decimal("0.002")
+
+
+@pytest.mark.parametrize("sample", ["starter", "tech_couple", "retiree"])
+def test_every_command_runs_on_every_sample(sample: str, cache: Path) -> None:
+    for command in (*CONTRACTS, "check", "index", "why AAPL"):
+        ran = run(*command.split(), *AT, "-f", "table", folder=SAMPLES / sample, cache=cache)
+        assert ran.code == 0, ran.err
+        assert ran.err == ""
+        assert max(map(len, ran.out.splitlines())) <= 80
+        assert "\x1b" not in ran.out
+
+
+def test_findings_exit_1_only_when_asked(cache: Path) -> None:
+    for command in ("drift", "harvest", "trade"):
+        assert run(command, *AT, folder=SAMPLES / "starter", cache=cache).code == 0
+        assert run(command, *AT, "--exit-code", folder=SAMPLES / "starter", cache=cache).code == 1
+    assert run("lots", *AT, "--exit-code", folder=SAMPLES / "starter", cache=cache).code == 0
+
+
+def test_the_folder_is_found_upward_and_named(cache: Path, tmp_path: Path) -> None:
+    inside = run("positions", *AT, folder=SAMPLES / "starter" / "fidelity", cache=cache)
+    named = run("positions", *AT, "-C", str(SAMPLES / "starter"), folder=tmp_path, cache=cache)
+    assert inside.out == named.out
+
+
+def test_a_file_is_written_whole_and_its_ending_names_the_format(cache: Path, tmp_path: Path) -> None:
+    to = tmp_path / "lots.json"
+    ran = run("lots", *AT, "-C", str(SAMPLES / "starter"), "-o", str(to), folder=tmp_path, cache=cache)
+    assert (ran.code, ran.out) == (0, "")
+    assert len(json.loads(to.read_text())["lots"]) == 669
+    again = run("sales", *AT, "-C", str(SAMPLES / "starter"), "-o", str(to), "--force", folder=tmp_path, cache=cache)
+    assert again.code == 0
+    assert "sales" in json.loads(to.read_text())
+    assert [path.name for path in tmp_path.iterdir()] == ["lots.json"]
+
+
+def test_quiet_says_no_warnings(cache: Path) -> None:
+    late = ("--as-of", "2027-01-15", "--offline", "--stale-ok")
+    loud = run("drift", *late, folder=SAMPLES / "starter", cache=cache)
+    quiet = run("drift", *late, "-q", folder=SAMPLES / "starter", cache=cache)
+    assert "warning: the newest prices are of 2026-11-20: 37 sessions have ended since" in loud.err
+    assert "(index.max_age_days = 45)" in loud.err
+    assert quiet.err == ""
+    assert loud.out == quiet.out
+
+
+def test_what_happened_is_told_by_the_exit_code(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("dicli.household.load", interrupted)
+    assert run("lots", *AT, folder=SAMPLES / "starter", cache=cache).code == 130
+    monkeypatch.setattr("dicli.household.load", broken)
+    bug = run("lots", *AT, folder=SAMPLES / "starter", cache=cache)
+    assert bug.code == 70
+    assert "ZeroDivisionError: oh" in bug.err
+    assert "this is a bug in dicli" in bug.err
+    assert bug.out == ""
+
+
+def test_a_float_beside_money_is_a_bug(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicli.household.load", lambda *_: Decimal(1) < 0.5)
+    assert run("lots", *AT, folder=SAMPLES / "starter", cache=cache).code == 70
+
+
+def shell(*arguments: str, code: str | None = None, cache: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *arguments] if code else [sys.executable, "-m", "dicli", *arguments]
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "DICLI_CACHE_DIR": str(cache)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_pipe_that_closes_early_is_nobodys_error(cache: Path) -> None:
+    command = f"{sys.executable} -m dicli trade -C {SAMPLES / 'starter'} --as-of {DAY} --offline -f csv | head -1"
+    environment = {**os.environ, "DICLI_CACHE_DIR": str(cache)}
+    piped = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False, env=environment
+    )
+    assert (piped.returncode, piped.stderr) == (0, "")
+    assert piped.stdout == CONTRACTS["trade"] + "\n"
+
+
+HEAVY = "pandas numpy scipy yfinance rich matplotlib clarabel pydantic python_calamine exchange_calendars"
+LOADED = f"""
+import sys
+from dicli import cli
+cli.run(sys.argv[1:])
+print([m for m in {HEAVY.split()!r} if m in sys.modules], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "loads"),
+    [("--help", []), ("drift --help", []), ("check", []), ("lots", []), ("positions", []), ("sales", [])],
+)
+def test_light_commands_load_nothing_heavy(command: str, loads: list[str], cache: Path) -> None:
+    sample = [] if "--help" in command else [*AT, "-C", str(SAMPLES / "starter")]
+    ran = shell(*command.split(), *sample, code=LOADED, cache=cache)
+    assert ran.stderr.splitlines()[-1] == str(loads)
+
+
+def test_planning_loads_no_pandas(cache: Path) -> None:
+    ran = shell("trade", *AT, "-C", str(SAMPLES / "starter"), code=LOADED, cache=cache)
+    loaded = ran.stderr.splitlines()[-1]
+    assert "clarabel" in loaded
+    assert not any(name in loaded for name in ("pandas", "yfinance", "rich", "exchange_calendars"))
+
+
+def test_the_version_is_said() -> None:
+    from dicli import __version__
+
+    assert cli.run(["--version"]) == 0
+    assert __version__.count(".") == 2
+
+
+def test_harvest_shows_every_status_on_tech_couple(cache: Path) -> None:
+    found = rows(run("harvest", *AT, folder=SAMPLES / "tech_couple", cache=cache))
+    by_status = defaultdict(list)
+    for row in found:
+        by_status[row["status"]].append(row)
+    assert {"clear", "tainted", "permanent", "too small"} <= set(by_status)
+    assert any("in spouse" in row["reason"] and "2026-11-" in row["reason"] for row in by_status["tainted"])
+    assert all("lost for good (R-IRA)" in row["reason"] for row in by_status["permanent"])
+    assert all(Decimal(row["permanent"]) > 0 for row in by_status["permanent"])
+    assert all(Decimal(row["disallowed"]) == 0 for row in by_status["clear"])
+
+
+def _day(text: str) -> dt.date:
+    return dt.datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007  a calendar day has no zone
+
+
+def test_trade_buys_nothing_that_it_may_not_recomputed_from_the_raw_files(cache: Path) -> None:
+    """The windows by other means: csv and a first-in-first-out queue, straight from the brokers' files."""
+    home, today = SAMPLES / "tech_couple", dt.date.fromisoformat(DAY)
+    lost: set[str] = set()
+    bought_by_ira: set[str] = set()
+    dot = str.maketrans("/-", "..")
+    realized = next((home / "schwab").glob("*GainLoss*"))
+    with realized.open(newline="") as file:
+        next(file)
+        for row in csv.DictReader(file):
+            recent = row["Symbol"] and row["Closed Date"] and (today - _day(row["Closed Date"])).days <= 30
+            if recent and row["Gain/Loss ($)"].startswith("-"):
+                lost.add(row["Symbol"].translate(dot))
+    history = (home / "fidelity" / "Accounts_History.csv").read_text(encoding="utf-8-sig").lstrip()
+    queues: dict[str, list[list[Decimal]]] = defaultdict(list)
+    for row in reversed(list(csv.DictReader(io.StringIO(history)))):
+        action, symbol = row["Action"] or "", (row["Symbol"] or "").strip()
+        if action.startswith(("YOU BOUGHT", "REINVESTMENT")):
+            queues[symbol].append([Decimal(row["Quantity"]), -Decimal(row["Amount ($)"])])
+        elif action.startswith("YOU SOLD"):
+            left, cost = -Decimal(row["Quantity"]), Decimal(0)
+            while left > 0:
+                lot = queues[symbol][0]
+                part = min(left, lot[0])
+                share = lot[1] * part / lot[0]
+                cost, left = cost + share, left - part
+                lot[0], lot[1] = lot[0] - part, lot[1] - share
+                if not lot[0]:
+                    queues[symbol].pop(0)
+            if Decimal(row["Amount ($)"]) < cost and (today - _day(row["Run Date"])).days <= 30:
+                lost.add({"BRKB": "BRK.B"}.get(symbol, symbol))
+    with (home / "ira" / "OfxDownload.csv").open(newline="") as file:
+        for cells in csv.reader(file):
+            if len(cells) < 9 or cells[3] not in ("Buy", "Reinvestment") or cells[6] == "VMFXX":
+                continue
+            if (today - dt.date.fromisoformat(cells[1])).days <= 30:
+                bought_by_ira.add(cells[6].translate(dot))
+    assert lost
+    assert bought_by_ira
+    if lost & {"GOOG", "GOOGL"}:
+        lost |= {"GOOG", "GOOGL"}
+    made = rows(run("trade", *AT, folder=home, cache=cache))
+    bought = {row["symbol"] for row in made if row["side"] == "buy"}
+    sold_at_a_loss = {row["symbol"] for row in made if row["gain"].startswith("-")}
+    assert not bought & lost
+    assert not bought & sold_at_a_loss
+    assert not sold_at_a_loss & bought_by_ira
+    assert not ({"GOOG", "GOOGL"} & bought and {"GOOG", "GOOGL"} & sold_at_a_loss)
