@@ -268,8 +268,6 @@ class FamilyBook:
         """Name the shares (R-FIFO, R-SPECID, R-STANDING): pieces cut to size, or None if there are too few."""
         lots = self.held.get((step.account, step.symbol), [])
         if not step.event.lots:
-            if not _enough(lots, step.quantity):
-                return None
             method = self.rules.method(step)
             if method == "lowest_tax" and step.kind is not EventKind.SELL:
                 method = "fifo"  # nothing is taxed, so the least tax names no order
@@ -277,9 +275,10 @@ class FamilyBook:
         taken: list[tuple[Lot, Piece]] = []
         for id_, quantity in named(step).items():
             among = [lot for lot in lots if lot.origin.id == id_]
-            if not _enough(among, quantity):
+            pieces = _cut(ORDERINGS["fifo"](among, step.price, step.day, self.rules.rates), quantity)
+            if pieces is None:
                 return None
-            taken += _cut(ORDERINGS["fifo"](among, step.price, step.day, self.rules.rates), quantity)
+            taken += pieces
         return taken
 
     def _short(self, step: Step) -> Fault:
@@ -446,29 +445,17 @@ def named(step: Step) -> dict[str, Fraction]:
     return found
 
 
-def _enough(lots: Iterable[Lot], quantity: Fraction) -> bool:
-    """Whether that many shares are held that no disposal of the day has named yet."""
-    left = quantity
-    for lot in lots:
-        for piece in lot.pieces:
-            if piece.closing is None:
-                left -= piece.qty
-                if left <= 0:
-                    return True
-    return False
-
-
-def _cut(pairs: Iterable[tuple[Lot, Piece]], quantity: Fraction) -> list[tuple[Lot, Piece]]:
-    """The first `quantity` shares in order; the last piece is cut to size."""
+def _cut(pairs: Iterable[tuple[Lot, Piece]], quantity: Fraction) -> list[tuple[Lot, Piece]] | None:
+    """The first `quantity` shares in order, the last piece cut to size; None, and nothing cut, if there are fewer."""
     taken: list[tuple[Lot, Piece]] = []
     left = quantity
     for lot, piece in pairs:
         taken.append((lot, piece))
         if piece.qty >= left:
             lot.divide(lot.pieces.index(piece), left)
-            break
+            return taken
         left -= piece.qty
-    return taken
+    return None
 
 
 def branch(book: FamilyBook, lot: Lot, day: int) -> FamilyBook:

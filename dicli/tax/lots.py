@@ -14,6 +14,7 @@ from typing import Any
 from dicli.tax.term import long_from_ordinal
 
 UNMATCHED = 1 << 60  # the rank of shares that no match has touched: after all that one has (R-SUBLOT)
+ZERO = Fraction(0)
 _GRID = 10**60
 _WIDE = 1 << 384
 
@@ -45,7 +46,7 @@ class Piece:
         self.qty = qty
         self.basis = basis
         self.held_from = held_from
-        self.adjustment = Fraction(0)
+        self.adjustment = ZERO
         self.loss_basis: Fraction | None = None
         self.replaced = False
         self.closing: Any = None

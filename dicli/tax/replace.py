@@ -84,15 +84,15 @@ def match(book: FamilyBook, pick: Pick, sold: Piece, loss: Fraction, held_from: 
     for origin, unit in origins(book, pick, sold, pick.step.day):
         for lot, piece in shares(book, pick, origin):
             worth = piece.qty if unit is ONE else piece.qty * unit
-            if worth > needed:
-                lot.divide(lot.pieces.index(piece), needed if unit is ONE else needed / unit)
-                worth = needed
-            dollars = left if worth == needed else trim(loss * worth / sold.qty)
+            if worth >= needed:
+                if worth != needed:
+                    lot.divide(lot.pieces.index(piece), needed if unit is ONE else needed / unit)
+                _disallow(book, pick, sold, held_from, row, lot, piece, needed, left)
+                return
+            dollars = trim(loss * worth / sold.qty)
             needed -= worth
             left -= dollars
             _disallow(book, pick, sold, held_from, row, lot, piece, worth, dollars)
-            if not needed:
-                return
         for closed in tuple(origin.closed):
             if closed.piece.replaced or (
                 book.rules.choices.scope == "account" and closed.lot.account != pick.lot.account
@@ -107,8 +107,11 @@ def match(book: FamilyBook, pick: Pick, sold: Piece, loss: Fraction, held_from: 
             _push_back(book, pick, row, closed, worth, dollars)
             if not needed:
                 return
-    row.allowed_loss_quantity += needed
-    row.allowed_loss += left
+    if row.allowed_loss_quantity:
+        row.allowed_loss_quantity += needed
+        row.allowed_loss += left
+    else:
+        row.allowed_loss_quantity, row.allowed_loss = needed, left
 
 
 def _disallow(
@@ -143,12 +146,12 @@ def _disallow(
     book.match_count += 1
     piece.replaced = True
     piece.rank = book.match_count
-    row.disallowed += dollars
+    row.disallowed = row.disallowed + dollars if row.disallowed else dollars
     if permanent:
         row.permanent += dollars
     else:
         piece.basis = trim(piece.basis + dollars)
-        piece.adjustment = trim(piece.adjustment + dollars)
+        piece.adjustment = trim(piece.adjustment + dollars) if piece.adjustment else dollars
         piece.ancestors = piece.ancestors | sold.ancestors | {pick.lot.origin.key}
         _tack(book, pick, sold, held_from, piece)
     acquired = dt.date.fromordinal(lot.origin.acquired)
