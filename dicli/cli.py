@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import decimal
+import gc
 import os
 import sys
 from typing import Annotated
@@ -81,4 +82,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def main() -> None:
+    gc.disable()  # a command lives for a second and makes no rubbish to speak of; collecting costs a fifth of it
     sys.exit(run())

@@ -155,7 +155,7 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(SEEDS)
 def test_a_sale_in_two_identical_halves_changes_no_total(seed: int) -> None:
-    """First in, first out. By basis (HIFO, LOFO) two halves may take a lot's sub-lots in another order than one sale."""
+    """First in, first out: by basis two halves may take a lot's sub-lots in another order than one sale."""
     case = history(random.Random(seed), one_a_day=True) | {"method": "fifo"}
     case["settings"].pop("closed_together", None)  # one order or two is the very question of that choice
     case["settings"].pop("same_day", None)
