@@ -49,7 +49,13 @@ TERMS_OR_NONE: dict[str, Term | None] = {**TERMS, "--": None, "": None}
 
 def read_gains(document: Document) -> Reading:
     account = account_in(document)
-    rows = table(document, DETAILS, ("symbol", "quantity", "basis", "proceeds", "gain", "term"), stop=("generated at",))
+    rows = table(
+        document,
+        DETAILS,
+        ("symbol", "quantity", "basis", "proceeds", "gain", "term"),
+        stop=("generated at",),
+        short=lambda row: plain(row.text("symbol")) == "total",
+    )
     _dates_by_neighbours(rows)
     sales: list[Sale] = []
     aside: list[SetAside] = []

@@ -16,7 +16,7 @@ from dicli.brokers.csvfile import Columns, Row, table
 from dicli.brokers.document import AGAIN, Document, plain
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.symbols import dotted, is_money_fund, is_ticker, no_stock
-from dicli.brokers.values import parse_date
+from dicli.brokers.values import parse_date, parse_money
 from dicli.model import Lot, Position, Reading, SetAside
 
 COLUMNS: Columns = {
@@ -65,6 +65,7 @@ def account_in(document: Document) -> str:
 def read_portfolio(document: Document) -> Reading:
     account = account_in(document)
     rows = table(document, COLUMNS, ("symbol", "quantity", "value"), stop=("generated at",), ignored=IGNORED)
+    _nothing_above(document, rows.line)
     parents: list[Parent] = []
     cash: dict[str, Decimal] = {}
     aside: list[SetAside] = []
@@ -77,7 +78,7 @@ def read_portfolio(document: Document) -> Reading:
             else:
                 row.fault("a lot without the position that it belongs to above it", AGAIN)
         elif symbol.upper() == "TOTAL":
-            total = row.money("value")
+            total = _total(row)
         elif total is not None:
             row.fault("a position below the TOTAL", AGAIN)
         elif symbol.upper() == "CASH":
@@ -93,6 +94,8 @@ def read_portfolio(document: Document) -> Reading:
         symbol = parent.row.text("symbol")
         if number and parent.row.cells == parents[number - 1].row.cells:
             parent.row.fault("the same position comes twice", AGAIN)
+        if parent.lots:
+            _check(parent)
         if parent.why:
             aside.append(SetAside(account, symbol, parent.row.line, parent.why))
             if is_money_fund(symbol):
@@ -124,6 +127,25 @@ def read_portfolio(document: Document) -> Reading:
     )
 
 
+def _nothing_above(document: Document, head: int) -> None:
+    """A fault for rows of the table between the view's name and the header; a filter there holds words only."""
+    view = next(
+        (line for line, cells in document.records if cells and plain(cells[0]).startswith("view summary")), head
+    )
+    for line, cells in document.records:
+        if view < line < head and any(character.isdigit() for cell in cells[1:] for character in cell):
+            document.fault(line, "a row of the table stands above its header", AGAIN)
+
+
+def _total(row: Row) -> Decimal:
+    """The last number of the TOTAL: its cells do not stand below their columns."""
+    try:
+        return parse_money(next(cell for cell in reversed(row.cells) if cell.strip()).strip())
+    except ValueError as expected:
+        row.fault(f"the TOTAL ends in no number: {expected} is expected", AGAIN)
+        return Decimal(0)
+
+
 def _why_aside(row: Row, symbol: str) -> str | None:
     if not symbol:
         row.fault("a row without a symbol", AGAIN)
@@ -140,10 +162,11 @@ def _why_aside(row: Row, symbol: str) -> str | None:
 
 
 def _basis(row: Row) -> Decimal | None:
+    """The total cost, else price paid x quantity to the cent; a price of zero is one that E*TRADE does not know."""
     total, paid = row.money_or_none("basis"), row.money_or_none("paid")
-    if total is not None or paid is None:
+    if total is not None or not paid:
         return total
-    return paid * row.quantity("quantity")
+    return (paid * row.quantity("quantity")).quantize(Decimal("0.01"))
 
 
 def _position(row: Row, account: str, symbol: str, as_of: dt.date | None) -> Position:
@@ -153,34 +176,37 @@ def _position(row: Row, account: str, symbol: str, as_of: dt.date | None) -> Pos
     return Position(account, dotted(symbol), quantity, price, value, _basis(row), as_of=as_of, source=row.source)
 
 
-def _lots(parent: Parent, account: str, as_of: dt.date | None) -> list[Lot]:
-    """The lots below a position. Together they are the position: else rows were cut, moved or hidden by a filter."""
-    if not parent.lots:
-        return []
+def _check(parent: Parent) -> None:
+    """Faults where the lots below a row are not it: rows were cut or moved, or a filter hides some."""
     row, held = parent.row, parent.row.quantity("quantity")
     shares = sum((lot.quantity("quantity") for lot in parent.lots), Decimal(0))
     if abs(shares - held) > Decimal("0.0005") * len(parent.lots):
         row.fault(f'the lots below "{row.text("symbol")}" hold {shares:f} of its {held:f} shares', AGAIN)
+    for lot in parent.lots:
+        price = lot.money_or_none("price")
+        if price is not None and row.money_or_none("price") not in (None, price):
+            lot.fault(f'the last price here is not that of "{row.text("symbol")}" above', AGAIN)
+
+
+def _lots(parent: Parent, account: str, as_of: dt.date | None) -> list[Lot]:
     found = []
     for lot in parent.lots:
         quantity, price = lot.quantity("quantity"), lot.money_or_none("price")
         if quantity <= 0:
             lot.fault(f"a lot of {quantity:f} shares in a position that is held", AGAIN)
-        if price is not None and row.money_or_none("price") not in (None, price):
-            lot.fault(f'the last price here is not that of "{row.text("symbol")}" above', AGAIN)
         lot.check_product(quantity, price, lot.money_or_none("value"))
-        lot.check_product(quantity, lot.money_or_none("paid"), lot.money_or_none("basis"))
+        lot.check_product(quantity, lot.money_or_none("paid") or None, lot.money_or_none("basis"))
         acquired = lot.date_or_none("symbol")
         acquired = None if acquired == UNKNOWN_DAY else acquired
         found.append(
             Lot(
                 account=account,
-                symbol=dotted(row.text("symbol")),
+                symbol=dotted(parent.row.text("symbol")),
                 quantity=quantity,
                 acquired=acquired,
                 holding_from=acquired,
                 basis=_basis(lot),
-                price=price or row.money_or_none("price"),
+                price=price or parent.row.money_or_none("price"),
                 as_of=as_of,
                 source=lot.source,
             )

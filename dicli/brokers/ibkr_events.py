@@ -30,7 +30,15 @@ _EVENTS: tuple[tuple[re.Pattern[str], TransactionKind], ...] = tuple(
 
 
 def corporate_action(
-    row: Row, *, account: str, date: dt.date, symbol: str, quantity: Decimal, proceeds: Decimal, description: str
+    row: Row,
+    *,
+    account: str,
+    date: dt.date,
+    symbol: str,
+    quantity: Decimal,
+    proceeds: Decimal,
+    description: str,
+    isin: str = "",
 ) -> Transaction | None:
     """A row of a corporate action: a split's added (or removed) shares, a merger for cash alone as the sale it is."""
     document = row.table.document
@@ -45,7 +53,7 @@ def corporate_action(
     if kind is K.SELL and not (quantity < 0 < proceeds):
         kind = K.OTHER
     affected = _AFFECTED.search(description)
-    isin = affected[3] if affected else ""
+    isin = isin or (affected[3] if affected else "")
     said = symbol or (affected[1] if affected else payer(description) or "")
     return Transaction(
         account=account,

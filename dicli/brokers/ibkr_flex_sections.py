@@ -35,7 +35,7 @@ POSITIONS: Columns = {
     "value": ("positionvalue",),
 }
 CASH: Columns = {**_COMMON, "amount": (), "date": ("datetime", "date/time"), "settled": ("settledate",)}
-EVENTS: Columns = {**_COMMON, "proceeds": (), "date": ("datetime", "date/time")}
+EVENTS: Columns = {**_COMMON, "proceeds": (), "isin": (), "date": ("datetime", "date/time")}
 TRANSFERS: Columns = {**_COMMON, "date": (), "direction": (), "cash": ("cashtransfer",)}
 CASH_REPORT: Columns = {**_COMMON, "total": ("endingcash",)}
 CASH_TYPES: dict[str, TransactionKind] = {
@@ -62,7 +62,7 @@ def positions(statement: Statement, rows: Table) -> None:
             as_of = day_of(row, "reported") if row.text("reported") else statement.as_of
             found = open_lot(row, account, as_of, lot=level == "lot")
             if found.basis is None and (unit := row.money_or_none("unit")) is not None:
-                found = replace(found, basis=unit * found.quantity)
+                found = replace(found, basis=(unit * found.quantity).quantize(Decimal("0.01")))
             if isinstance(found, Lot):
                 statement.lots.append(found)
             else:
@@ -125,6 +125,7 @@ def corporate_actions(statement: Statement, rows: Table) -> None:
             quantity=row.quantity("quantity"),
             proceeds=row.money_or_none("proceeds") or Decimal(0),
             description=row.text("description"),
+            isin=row.text("isin"),
         )
         if done:
             statement.history.append(done)
@@ -176,6 +177,9 @@ def read_section(statement: Statement, section: str, header: Record, records: Se
     missing = [_shown(columns_, name) for name in required if name not in rows.index]
     for name in missing:
         statement.document.fault(header[0], f'the section {section} has no column "{name}"', QUERY)
+    if section == "Trades" and not {"commission", "net"} & set(rows.index):
+        missing.append("IBCommission")
+        statement.document.fault(header[0], 'the section Trades has no column "IBCommission"', QUERY)
     if section == "Trades" and "side" not in rows.index and "proceeds" not in rows.index:
         statement.document.fault(header[0], 'the section Trades has no column "Buy/Sell"', QUERY)
     elif not missing:

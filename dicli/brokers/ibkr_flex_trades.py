@@ -144,6 +144,8 @@ def _trade(row: Row, account: str, date: dt.date) -> Transaction | None:
     if fees and row.text("charged").upper() not in {"", "USD"}:
         row.fault(f"the commission is in {row.text('charged')}: what the trade cost in dollars is unknown", TELL)
     net = row.money_or_none("net")
+    if fees is None and net is not None and proceeds is not None:
+        fees = net - proceeds
     if net is not None and proceeds is not None and abs(proceeds + (fees or 0) - net) > Decimal("0.02"):
         row.fault(f"proceeds {proceeds} and fees {fees} are not the net cash {net}", AGAIN)
     return trade(

@@ -58,7 +58,7 @@ def read_history(document: Document) -> Reading:
             continue
         account, symbol = row.text("account"), row.text("symbol").strip("-")
         accounts[account] = None
-        if isinstance(kind, str):
+        if not isinstance(kind, TransactionKind):
             aside.append(SetAside(account, symbol or None, row.line, kind))
         elif kind in (K.BUY, K.SELL):
             why = no_stock(symbol) or (None if is_ticker(symbol_of(symbol)) else "a symbol that is no stock or fund")

@@ -255,6 +255,8 @@ def cash_report(statement: Statement, rows: Table) -> None:
             if currency in statement.balances:
                 row.fault(f'"Ending Cash" in {currency} comes twice', AGAIN)
             statement.balances[currency] = row.money("total")
+            if len(currency) == 3 and foreign(currency) and row.money("total"):
+                statement.leave(row, None, f"cash: {row.money('total'):f} {currency}")
 
 
 Read = Callable[[Statement, Table], None]

@@ -16,7 +16,7 @@ from dicli.brokers.formats import Format, says, without
 from dicli.brokers.ibkr_common import NAME, foreign, without_cancelled
 from dicli.brokers.ibkr_lots import closed_lots, reconcile
 from dicli.brokers.ibkr_sections import CASH, CASH_KINDS, READERS, SECTIONS, Statement, about, cash, cash_report
-from dicli.model import Reading, SetAside
+from dicli.model import Reading
 
 UNREAD = (
     *("net asset value", "change in nav", "mark-to-market performance summary", "codes", "notes/legal notes", "notes"),
@@ -120,12 +120,9 @@ def _tables(document: Document) -> list[tuple[str, Table]]:
 
 
 def _dollars(statement: Statement) -> dict[str, Decimal]:
-    """The cash in dollars; what is in another currency is set aside."""
+    """The cash in dollars; what is in another currency has been set aside."""
     totals = {name: amount for name, amount in statement.balances.items() if foreign(name) is None}
-    others = {name: amount for name, amount in statement.balances.items() if len(name.strip()) == 3 and foreign(name)}
-    statement.aside += [
-        SetAside(statement.account, None, 0, f"cash: {amount:f} {name}") for name, amount in others.items() if amount
-    ]
+    others = [name for name in statement.balances if len(name) == 3 and foreign(name)]
     if not totals and not others and statement.base == "USD":
         totals = dict(statement.balances)  # one currency only: the summary in the base currency is it
     return {statement.account: sum(totals.values(), Decimal(0))} if totals else {}
