@@ -26,7 +26,9 @@ class Household:
     `lots` are open sub-lots, several with one `id` where a wash sale split a lot; those whose date or basis no file
     tells have None there and are never harvested. `events` is what the tax engine books; `books` what it made of it.
     `coverage` is, by account, the span of days that its histories vouch for. `discrepancies` name what lots, history
-    and positions disagree on: nothing of it is planned.
+    and positions disagree on: nothing of it is planned. `reported` are the brokers' closed lots as their files show
+    them; `closed` those that `sales` were taken from, by the id of their sale in the books. `no_basis`: ids of lots
+    whose basis no file tells (the books hold them at nothing).
     """
 
     as_of: dt.date
@@ -41,6 +43,9 @@ class Household:
     coverage: Mapping[str, tuple[dt.date, dt.date]]
     discrepancies: tuple[Discrepancy, ...]
     unexplained: tuple[UnexplainedSale, ...]
+    reported: tuple[Sale, ...]
+    closed: Mapping[str, Sale]
+    no_basis: frozenset[str]
     books: Books
     events: tuple[Event, ...]
     tax_accounts: tuple[TaxAccount, ...]
@@ -85,6 +90,9 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
         coverage=records.coverage,
         discrepancies=compare(lots, records.positions, made.gaps),
         unexplained=made.unexplained(as_of),
+        reported=records.sales,
+        closed=made.closed,
+        no_basis=frozenset(made.no_basis),
         books=books,
         events=events,
         tax_accounts=accounts,
@@ -157,7 +165,7 @@ def _sales(books: Books, made: Ledger) -> tuple[Sale, ...]:
                 acquired=row.acquired,
                 sold=row.sold,
                 proceeds=decimal(row.proceeds),
-                basis=decimal(row.basis),
+                basis=None if row.lot in made.no_basis else decimal(row.basis),
                 disallowed=decimal(row.disallowed),
                 term=row.term,
             )

@@ -56,22 +56,34 @@ def events(sale: Sale, number: int) -> list[Event]:
     ]
 
 
-def mark_used(purchases: Sequence[Event], sales: Iterable[Sale]) -> list[Event]:
-    """The same purchases, with what the broker's own matches used up: earliest first within each sale's window."""
-    marked = list(purchases)
+def matched(purchases: Sequence[Event], sales: Iterable[Sale]) -> list[tuple[Sale, int, Fraction]]:
+    """Which purchases (by index) the broker's own matches used up, and how many shares: earliest first within each
+    sale's window. The files show the amounts and not the purchases: this is R-MATCH within the account.
+    """
+    found: list[tuple[Sale, int, Fraction]] = []
+    used = [Fraction(event.replaced or 0) for event in purchases]
+    order = sorted(range(len(purchases)), key=lambda i: (purchases[i].date, i))
     for sale in sorted(sales, key=lambda s: s.sold):
         left = washed_by_broker(sale)
-        order = sorted(range(len(marked)), key=lambda i: (marked[i].date, i))
         for at in order:
-            event = marked[at]
+            event = purchases[at]
             if left <= 0:
                 break
             if (event.account, event.symbol) != (sale.account, sale.symbol):
                 continue
             if abs((event.date - sale.sold).days) > _WINDOW or event.date == sale.acquired:
                 continue
-            used = Fraction(event.replaced or 0)
-            take = min(left, Fraction(event.quantity or 0) - used)
-            marked[at] = replace(event, replaced=used + take)
-            left -= take
+            take = min(left, Fraction(event.quantity or 0) - used[at])
+            if take > 0:
+                used[at] += take
+                left -= take
+                found.append((sale, at, take))
+    return found
+
+
+def mark_used(purchases: Sequence[Event], sales: Iterable[Sale]) -> list[Event]:
+    """The same purchases, with what the broker's own matches used up (R-ONEBITE)."""
+    marked = list(purchases)
+    for _, at, take in matched(purchases, sales):
+        marked[at] = replace(marked[at], replaced=Fraction(marked[at].replaced or 0) + take)
     return marked

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from dicli.household import Household
+from dicli.household import Household, windows
 from dicli.model import Lot
 from dicli.plan.taxes import TaxYear
 from dicli.preferences import Preferences
@@ -62,7 +62,7 @@ def find(
         identical=household.identical,
         method=household.methods,
     )
-    doubts = _doubts(household, as_of)
+    doubts = windows.doubts(household, as_of)
     no_basis = {lot.id for lot in household.lots if lot.basis is None}
     losses = [
         _judged(opportunity, household, preferences, year, doubts)
@@ -135,20 +135,6 @@ def _takers(opportunity: Opportunity, household: Household) -> str:
         quantity = f"{decimal(match.replacement_quantity).normalize():f}"
         said.append(f"{quantity}{name} bought {match.acquired} in {match.account}{lost} ({match.rule})")
     return "; ".join(dict.fromkeys(said))
-
-
-def _doubts(household: Household, as_of: dt.date) -> dict[str, str]:
-    """Identical groups in which some account holds shares that may have been bought in the last 30 days: no file
-    tells their date, and the account's history does not reach back over the window.
-    """
-    found: dict[str, str] = {}
-    window = as_of - dt.timedelta(days=30)
-    for lot in household.lots:
-        known = household.coverage.get(lot.account)
-        if lot.acquired is None and (known is None or known[0] > window):
-            group = household.identical.get(lot.symbol, (lot.symbol, 1))[0]
-            found.setdefault(group, f"{lot.account} holds shares whose purchase date no file tells")
-    return found
 
 
 def _of_unknown(lot: Lot, price: Decimal) -> Loss:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dicli.errors import Fault, InfeasiblePlan
 from dicli.household import Household
+from dicli.household.windows import blocked, mates
 from dicli.model import Account, Lot, Side, Term
 from dicli.plan import optimizer
 from dicli.plan.account import Budget, Rates, Sleeve, Taint, problem
@@ -21,8 +22,6 @@ from dicli.plan.survey import Setting
 from dicli.plan.target import active_error
 from dicli.plan.trades import Draft, drafts
 from dicli.preferences import Preferences
-from dicli.tax import harvest
-from dicli.tax.books import decimal
 from dicli.tax.term import term
 
 _TIGHTEN = 5  # times that the tracking cap is tightened before it is called out of reach
@@ -65,7 +64,7 @@ def solve_all(
     residual = np.zeros(len(setting.universe.symbols))
     washed = blocked(household, as_of)
     for account in sorted((a for a in household.accounts if a.managed), key=lambda a: not a.taxable):
-        taken = _mates(household, _sold_at_a_loss(parts, setting))
+        taken = mates(household, _sold_at_a_loss(parts, setting))
         no_buy = {**washed, **{symbol: f"{why} is sold at a loss in this plan" for symbol, why in taken.items()}}
         sleeve = _sleeve(household, setting, account, residual, no_buy, losses)
         part = _solve(sleeve, setting, preferences, household, rates, _left(budget, parts, setting.whole), as_of)
@@ -92,34 +91,6 @@ def merged_lots(household: Household, account: str) -> list[Lot]:
             seen, quantity=seen.quantity + lot.quantity, basis=basis, holding_from=max(start, default=None)
         )
     return list(out.values())
-
-
-def blocked(household: Household, as_of: dt.date) -> dict[str, str]:
-    """What no account of the household may buy on `as_of`, and why: the purchase would wash a loss (R-WINDOW)."""
-    out: dict[str, str] = {}
-    for row in harvest.do_not_buy(
-        household.tax_accounts,
-        household.events,
-        as_of=as_of,
-        choices=household.choices,
-        identical=household.identical,
-        method=household.methods,
-    ):
-        sold = f"{row.sold_symbol} was sold in {row.account} on {row.sold}, at a loss of {decimal(row.loss):,.2f}"
-        out.setdefault(row.symbol, f"{sold}: not before {row.free_from}")
-    for sale in household.unexplained:
-        free = sale.sold + dt.timedelta(days=31)
-        why = f"{sale.symbol} was sold in {sale.account} on {sale.sold}, at a gain or loss that no file tells"
-        for symbol in _mates(household, {sale.symbol}):
-            out.setdefault(symbol, f"{why}: not before {free}")
-    return out
-
-
-def _mates(household: Household, symbols: set[str]) -> dict[str, str]:
-    """The symbols and all that is substantially identical to them (R-IDENTICAL), each with the one it comes from."""
-    groups = {household.identical[s][0]: s for s in sorted(symbols) if s in household.identical}
-    mates = {other: groups[group] for other, (group, _) in household.identical.items() if group in groups}
-    return {**mates, **{symbol: symbol for symbol in symbols}}
 
 
 def _sold_at_a_loss(parts: Sequence[Part], setting: Setting) -> set[str]:
@@ -218,7 +189,7 @@ def _solve(
         bought = {draft.symbol for draft in trades if draft.side is Side.BUY}
         clash = {
             symbol: f"{why} is sold at a loss in this plan"
-            for symbol, why in _mates(household, _sold_at_a_loss([part], setting)).items()
+            for symbol, why in mates(household, _sold_at_a_loss([part], setting)).items()
             if symbol in bought and symbol != why
         }
         if not clash:

@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import Decimal
 
 from dicli.household import Household
+from dicli.household.windows import blocked
 from dicli.model import Column, Figure, Report, Value
 from dicli.plan.losses import Loss, Status, find
 from dicli.plan.risk import substitutes
-from dicli.plan.sleeves import blocked
 from dicli.plan.survey import Setting
 from dicli.plan.taxes import Realised, TaxYear
 from dicli.preferences import Preferences

@@ -1,0 +1,118 @@
+"""What the last 30 days leave open: what the household should not buy, and what its files cannot tell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from dicli.household import Household
+from dicli.tax import harvest
+from dicli.tax.books import cent
+
+WINDOW = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class NoBuy:
+    """A purchase of `symbol` up to and including `until` would wash what is left of one sale's loss (R-WINDOW).
+
+    `loss`: dollars still allowed, positive, in cents; None where no file tells whether the sale was a loss.
+    """
+
+    symbol: str
+    until: dt.date
+    account: str
+    sold_symbol: str
+    sold: dt.date
+    loss: Decimal | None
+
+    @property
+    def free_from(self) -> dt.date:
+        return self.until + dt.timedelta(days=1)
+
+    @property
+    def reason(self) -> str:
+        how = "a gain or loss that no file tells" if self.loss is None else f"a loss of {self.loss:,.2f}"
+        return f"{self.sold_symbol} was sold in {self.account} on {self.sold}, at {how}"
+
+
+def no_buys(household: Household, as_of: dt.date) -> tuple[NoBuy, ...]:
+    """What no account of the household should buy on `as_of`: by symbol, the latest `until` first.
+
+    Losses that nothing has replaced yet, under every identical symbol (R-IDENTICAL), and sales whose gain or loss is
+    not known: they may have been losses.
+    """
+    losses: dict[tuple[str, str, str, dt.date], Fraction] = {}
+    for row in harvest.do_not_buy(
+        household.tax_accounts,
+        household.events,
+        as_of=as_of,
+        choices=household.choices,
+        identical=household.identical,
+        method=household.methods,
+    ):
+        key = (row.symbol, row.account, row.sold_symbol, row.sold)
+        losses[key] = losses.get(key, Fraction(0)) + row.loss
+    found = [
+        NoBuy(symbol, sold + WINDOW, account, sold_symbol, sold, cent(loss))
+        for (symbol, account, sold_symbol, sold), loss in losses.items()
+    ]
+    for sale in household.unexplained:
+        found += [
+            NoBuy(symbol, sale.sold + WINDOW, sale.account, sale.symbol, sale.sold, None)
+            for symbol in mates(household, {sale.symbol})
+        ]
+    return tuple(
+        sorted(set(found), key=lambda one: (one.symbol, -one.until.toordinal(), one.loss is None, one.account))
+    )
+
+
+def blocked(household: Household, as_of: dt.date) -> dict[str, str]:
+    """The symbols of `no_buys`, each with why and until when, in words."""
+    out: dict[str, str] = {}
+    for one in no_buys(household, as_of):
+        out.setdefault(one.symbol, f"{one.reason}: not before {one.free_from}")
+    return out
+
+
+def mates(household: Household, symbols: Iterable[str]) -> dict[str, str]:
+    """The symbols and all that is substantially identical to them (R-IDENTICAL), each with the one it comes from."""
+    wanted = sorted(symbols)
+    groups = {household.identical[s][0]: s for s in wanted if s in household.identical}
+    found = {other: groups[group] for other, (group, _) in household.identical.items() if group in groups}
+    return {**found, **{symbol: symbol for symbol in wanted}}
+
+
+def doubts(household: Household, as_of: dt.date) -> dict[str, str]:
+    """Identical groups in which some account holds shares that may have been bought in the last 30 days: no file
+    tells their date, and the account's history does not reach back over the window.
+    """
+    found: dict[str, str] = {}
+    window = as_of - WINDOW
+    for lot in household.lots:
+        known = household.coverage.get(lot.account)
+        if lot.acquired is None and (known is None or known[0] > window):
+            group = household.identical.get(lot.symbol, (lot.symbol, 1))[0]
+            found.setdefault(group, f"{lot.account} holds shares whose purchase date no file tells")
+    return found
+
+
+def known_through(household: Household) -> dict[str, dt.date]:
+    """By account whose purchases count, the last day that its files vouch for (R-YEAREND), at most `household.as_of`.
+
+    The end of its history, or the day of its positions, whichever is later: the two were compared. Where no file
+    states a day it is taken to be of today, as everywhere.
+    """
+    stated = {p.account: p.as_of for p in household.positions if p.as_of is not None}
+    found: dict[str, dt.date] = {}
+    for account in household.accounts:
+        if account.kind.value in ("hsa", "401k") and household.choices.other_plans == "ignored":
+            continue
+        days = [stated[account.name]] if account.name in stated else []
+        if account.name in household.coverage:
+            days.append(household.coverage[account.name][1])
+        found[account.name] = min(max(days, default=household.as_of), household.as_of)
+    return found
