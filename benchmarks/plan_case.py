@@ -87,7 +87,7 @@ def load(folder: Path) -> Case:
         Problem.of(
             held=np.bincount(name, weight, minlength=len(tickers)),
             target=target / target.sum(),
-            factors=np.array([exposures[t] for t in tickers]) @ root,
+            factors=np.einsum("ij,jk->ik", np.array([exposures[t] for t in tickers]), root),
             specific=np.sqrt([variances[t] for t in tickers]),
             risk_aversion=RISK_AVERSION,
             cash=case["cash"] / equity,

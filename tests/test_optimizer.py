@@ -42,6 +42,12 @@ def test_a_small_plan_is_the_optimum_over_all_sides(seed):
     assert s.bound <= best + 1e-7
 
 
+def test_a_bound_near_zero_and_a_count_of_names_do_not_hide_the_plan():
+    """Here L starts within a millionth of 0 and only the number of names pushes: the first steps have no scale."""
+    p = small(173)
+    assert solve(p).cost == pytest.approx(exhaustive(p), rel=1e-5)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_is_kept_and_its_gap_small(rule):
     base, free = free_plan()

@@ -91,23 +91,33 @@ def _weightiest(keys: list[tuple[Ints, float]]) -> tuple[Ints, Floats]:
     return top, weight
 
 
-def undecided(pricing: Pricing, bound: Bound) -> tuple[int, int] | None:
-    """The name to branch on, and the candidate to split off: the one whose averaged trade is the furthest from any."""
-    mixed = _shares_of(bound)
-    if not mixed:
-        return None
-    keys = [(keys_at(c), w) for c, w in mixed]
-    top, weight = _weightiest(keys)
+def undecided(bound: Bound, *, any_name: bool) -> tuple[int, int] | None:
+    """The name to branch on, and the candidate to split off: the one whose averaged trade is the furthest from any.
+
+    With `any_name` (no plan has been found yet) a name that the average has decided will do: the one with the smallest
+    regret among those that still have a choice.
+    """
+    mixed = _shares_of(bound) or [(bound.choice, 1.0)]
+    top, weight = _weightiest([(keys_at(c), w) for c, w in mixed])
+    total = sum(w for _, w in mixed)
     mean = np.zeros(len(top))
     for c, w in mixed:
-        mean += w * (c.bought - c.sold)
+        mean += w * (c.bought - c.sold) / total
     spread = np.zeros(len(top))
     for c, w in mixed:
         spread += w * np.abs(c.bought - c.sold - mean)
-    total = sum(w for _, w in mixed)
     score = np.where(weight < total - 1e-3, spread, 0.0)
     i = int(np.argmax(score))
-    return (i, int(top[i])) if score[i] > 0.0 else None
+    if score[i] > 0.0:
+        return i, int(top[i])
+    if any_name:
+        prices = np.sort(bound.choice.prices, axis=1)
+        open_ = np.isfinite(prices[:, 1])
+        if open_.any():
+            regret = np.subtract(prices[:, 1], prices[:, 0], out=np.full(len(prices), np.inf), where=open_)
+            i = int(np.argmin(regret))
+            return i, int(keys_at(bound.choice)[i])
+    return None
 
 
 def children(pricing: Pricing, allowed: Allowed, at: Bound, i: int, key: int) -> list[Allowed]:

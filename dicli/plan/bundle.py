@@ -23,7 +23,7 @@ from dicli.plan.dual import Allowed, Choice, Pricing
 from dicli.plan.problem import Floats
 
 MOST_CUTS = 60
-CONVINCED = 0.02  # the maximum is believed when this share of the curvature promises no more
+CONVINCED = 0.3  # the maximum is believed when this share of the curvature promises no more
 SERIOUS = 0.05  # a step is taken when it brings this share of what the model promised
 
 
@@ -75,7 +75,8 @@ def raise_bound(
         step = np.zeros(K)
         metric = (Q + damping * D)[np.ix_(live, live)]
         step[live], weights = _master(q[live], metric, heights, slopes[:, live], x[live], k, enough)
-        promised = float(q @ step) - 0.5 * float(step @ Q @ step) + float(np.min(heights + slopes @ step))
+        promised = float(np.sum(q * step)) - 0.5 * float(np.einsum("i,ij,j->", step, Q, step))
+        promised += float(np.min(heights + np.einsum("cj,j->c", slopes, step)))  # einsum: BLAS would sum by thread
         if promised <= enough:
             if damping > CONVINCED:  # little is promised so near: ask again with a longer leash
                 damping *= 0.1
@@ -89,6 +90,7 @@ def raise_bound(
         if len(bundle) > MOST_CUTS:
             bundle = [c for c, used in zip(bundle, keep, strict=True) if used]
             weights = weights[keep]
+            bundle, weights = bundle[-2 * MOST_CUTS :], weights[-2 * MOST_CUTS :]
         bundle.append(answer)
         weights = np.append(weights, 0.0)
         gain = reached - value
@@ -130,7 +132,8 @@ def _curvature(pricing: Pricing, choice: Choice) -> Floats:
         J[:, -1] = 2.0 * pricing.variance[moving] * (pricing.offset + choice.bought - choice.sold)[moving]
     D = np.einsum("ni,nj->ij", J * choice.curvature[moving, None], J)
     diagonal = np.diag_indices(K)
-    D[diagonal] = 1.001 * D[diagonal] + 1e-9
+    # Where θ is flat (a count of names) the first step may promise ten times the account's usual costs, no more.
+    D[diagonal] = 1.001 * D[diagonal] + choice.rows**2 / (20.0 * pricing.usual) + 1e-9
     return np.asarray(D)
 
 
@@ -140,10 +143,11 @@ def _master(
     """The step and the weights of the cuts: a quadratic program in K + 1 variables, by Clarabel.
 
     Counts of names, exposures and variances differ by ten orders of magnitude, so each multiplier is measured by what
-    moves the cuts by one unit, and the unit of cost is a thousand times what is `enough`.
+    moves the cuts by one unit, and the unit of cost is a thousand times what is `enough`
+    (or a thousandth of the cuts' own spread, where L is near 0).
     """
     K, J = len(q), len(heights)
-    scale = 1e-3 / enough
+    scale = 1e-3 / max(enough, 1e-6 * float(np.abs(heights).max()))
     steepest = np.maximum(np.abs(slopes).max(axis=0), np.abs(q)) * scale
     c = 1.0 / np.maximum(np.maximum(steepest, np.sqrt(np.diagonal(Q) * scale)), 1e-30)
     P = np.zeros((K + 1, K + 1))

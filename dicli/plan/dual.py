@@ -100,6 +100,10 @@ class Pricing:
             sell=(self.sell_high > TINY) & (self.sell_low <= self.sell_high + TINY),
             exit=self.held_before & ~stuck & (p.lower <= TINY),
         )
+        at_stake = float(np.sum(np.abs(lots.tax) * lots.weight)) + p.risk_aversion * (
+            float(np.sum(self.at_rest[: self.k] ** 2) + np.sum(self.variance * self.offset**2)) + p.fixed_variance
+        )
+        self.usual = max(at_stake, 1e-4)  # the size of costs in this account
         self.exit_tax = np.bincount(lots.name, lots.tax * lots.weight, minlength=n)
         self.exit_gain = (
             np.stack([np.bincount(lots.name, g * lots.weight, minlength=n) for g in rows.gains.T], axis=1)

@@ -20,7 +20,7 @@ from dicli.plan.problem import Infeasible, Problem, Shortfall, Solution
 
 ELASTIC = 1e3
 LEAST = 1e-7  # a shortfall below this is the solver's, not the user's
-HAIR = 1e-3
+HAIR = 1e-3  # of the shortfall, granted beyond it to the nearest plan
 
 
 def impossible_names(pricing: Pricing) -> tuple[Shortfall, ...]:

@@ -80,12 +80,15 @@ class _Search:
         start[: pricing.k] = 2.0 * p.risk_aversion * pricing.at_rest[: pricing.k]
         root = self._raise(_Node(pricing.allowed, start, -np.inf, []))
         bound = root.value
-        if root.runaway:  # dearer than any plan: none exists, and the relaxation says why
+        if not root.runaway:
+            self._try(root, pricing.allowed)
+        if self.best is None:  # L ran past the cost of any plan, or the sides clash: the relaxation says which
             clashes = coupling_shortfalls(p)
-            if not clashes:  # only whole numbers forbid it: the plan that comes closest says where
-                self._improve(root, root.choice, pricing.allowed)
-            raise explain(pricing, clashes, self.closest, solve) from None
-        self._try(root, pricing.allowed)
+            if clashes:
+                raise explain(pricing, clashes, None, solve) from None
+        if root.runaway:  # only whole numbers forbid it: the plan that comes closest says where
+            self._improve(root, root.choice, pricing.allowed)
+            raise explain(pricing, (), self.closest, solve) from None
         if self.best is not None:  # the program's own multipliers are another dual point, sometimes the better one
             bound = max(bound, self._bound_at(self.best.x))
         bound, nodes = self._branch(root, bound)
@@ -201,15 +204,15 @@ class _Search:
         """Decide undecided names one by one, best bound first; returns the bound and the number of nodes."""
         pricing = self.pricing
         size = len(pricing.p.held) + len(pricing.weight) + pricing.K**2
-        most = self._work() + WORK // size
+        spent, most = self._work(), WORK // size
         heap: list[tuple[float, int, Bound, Allowed]] = [(bound, 0, root, pricing.allowed)]
         nodes = 1
         settled = np.inf  # the least bound of what was closed without reaching the tolerance
-        while heap and nodes < MOST_NODES and self._work() < most:
+        while heap and nodes < MOST_NODES and self._work() - spent < (most if self.best else 2 * most):
             if not self._open(min(heap[0][0], settled)):
                 break
             value, _, at, allowed = heapq.heappop(heap)
-            split = undecided(pricing, at)
+            split = undecided(at, any_name=self.best is None)
             if split is None:
                 settled = min(settled, value)
                 continue
