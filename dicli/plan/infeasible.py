@@ -20,7 +20,8 @@ from dicli.plan.problem import Infeasible, Problem, Shortfall, Solution
 
 ELASTIC = 1e3
 LEAST = 1e-7  # a shortfall below this is the solver's, not the user's
-HAIR = 1e-3  # of the shortfall, granted beyond it to the nearest plan
+HAIR = 1e-3  # of the shortfall, granted beyond it to the nearest plan; ten times more each time that is too little
+DEPTH = 3
 
 
 def impossible_names(pricing: Pricing) -> tuple[Shortfall, ...]:
@@ -67,16 +68,20 @@ def _reachable(pricing: Pricing, i: int) -> list[tuple[float, float]]:
 
 
 def explain(
-    pricing: Pricing, known: tuple[Shortfall, ...], closest: Plan | None, solve: Callable[[Problem], Solution]
+    pricing: Pricing,
+    known: tuple[Shortfall, ...],
+    closest: Plan | None,
+    solve: Callable[[Problem], Solution],
+    depth: int,
 ) -> Infeasible:
     """The error to raise: the shortfalls, and the plan once each limit is moved by its shortfall."""
     p = pricing.p
     found = known or coupling_shortfalls(p) or (_of_plan(pricing, closest) if closest is not None else ())
-    if not found:
-        return Infeasible((), None)
+    if not found or depth == DEPTH:
+        return Infeasible(found, None)
     relaxed = p
     for shortfall in found:
-        relaxed = _relaxed(relaxed, shortfall)
+        relaxed = _relaxed(relaxed, shortfall, HAIR * 10**depth)
     try:
         return Infeasible(found, solve(relaxed))
     except Infeasible as more:
@@ -121,11 +126,11 @@ def _of_plan(pricing: Pricing, plan: Plan) -> tuple[Shortfall, ...]:
     )
 
 
-def _relaxed(p: Problem, shortfall: Shortfall) -> Problem:
+def _relaxed(p: Problem, shortfall: Shortfall, hair: float) -> Problem:
     """The problem with one limit moved to what can be had, and a hair further: a plan needs room to be found in."""
     row, needed = shortfall.row, shortfall.needed
-    hair = (LEAST + HAIR * shortfall.amount) * (1.0 if needed > shortfall.limit else -1.0)
-    to = needed + hair
+    room = LEAST + hair * shortfall.amount
+    to = needed + (room if needed > shortfall.limit else -room)
     scalars = {
         "cash at least": "cash_min",
         "cash at most": "cash_max",

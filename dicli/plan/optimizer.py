@@ -30,7 +30,7 @@ from dicli.plan.bundle import Bound, raise_bound
 from dicli.plan.dual import TINY, Allowed, Choice, Pricing
 from dicli.plan.infeasible import coupling_shortfalls, explain, impossible_names
 from dicli.plan.primal import Plan, convex_plan, sides_of
-from dicli.plan.problem import Floats, Multiplier, Problem, Seconds, Solution
+from dicli.plan.problem import Floats, Infeasible, Multiplier, Problem, Seconds, Shortfall, Solution
 from dicli.plan.rounding import to_shares
 
 WINDOW = 0.01  # lots within a cent per dollar of the marginal slope stay free in the program
@@ -47,11 +47,17 @@ def solve(problem: Problem, *, tolerance: float = 1e-4) -> Solution:
 
     Raises `Infeasible` where no plan meets the constraints. The same problem gives the same bytes.
     """
+    return _solve(problem, tolerance, 0)
+
+
+def _solve(problem: Problem, tolerance: float, depth: int) -> Solution:
+    """`depth` counts the relaxations made so far in search of the nearest plan."""
     pricing = Pricing(problem)
+    search = _Search(pricing, tolerance, depth)
     impossible = impossible_names(pricing)
     if impossible:
-        raise explain(pricing, impossible, None, solve) from None
-    return _Search(pricing, tolerance).run()
+        raise search.infeasible(impossible) from None
+    return search.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,9 @@ class _Node:
 class _Search:
     """The best plan so far, the bound, and what it took."""
 
-    def __init__(self, pricing: Pricing, tolerance: float) -> None:
+    def __init__(self, pricing: Pricing, tolerance: float, depth: int = 0) -> None:
         self.pricing = pricing
+        self.depth = depth
         self.tolerance = tolerance
         self.best: Plan | None = None
         self.closest: Plan | None = None  # of those that violate a row, the one that does so least
@@ -85,16 +92,22 @@ class _Search:
         if self.best is None:  # L ran past the cost of any plan, or the sides clash: the relaxation says which
             clashes = coupling_shortfalls(p)
             if clashes:
-                raise explain(pricing, clashes, None, solve) from None
+                raise self.infeasible(clashes) from None
         if root.runaway:  # only whole numbers forbid it: the plan that comes closest says where
             self._improve(root, root.choice, pricing.allowed)
-            raise explain(pricing, (), self.closest, solve) from None
+            raise self.infeasible(()) from None
         if self.best is not None:  # the program's own multipliers are another dual point, sometimes the better one
             bound = max(bound, self._bound_at(self.best.x))
         bound, nodes = self._branch(root, bound)
         if self.best is None:
-            raise explain(pricing, (), self.closest, solve) from None
+            raise self.infeasible(()) from None
         return self._solution(self.best, bound, nodes)
+
+    def infeasible(self, known: tuple[Shortfall, ...]) -> Infeasible:
+        def again(relaxed: Problem) -> Solution:
+            return _solve(relaxed, self.tolerance, self.depth + 1)
+
+        return explain(self.pricing, known, self.closest, again, self.depth)
 
     def _scale(self, bound: float) -> float:
         return max(abs(bound), LEAST_SCALE)
