@@ -21,7 +21,7 @@ from dicli.model import Lot, Position, Reading, SetAside
 
 COLUMNS: Columns = {
     "symbol": (),
-    "quantity": ("qty",),
+    "quantity": ("quantity", "qty"),
     "price": ("last price",),
     "paid": ("price paid", "cost/share"),
     "basis": ("total cost",),
@@ -65,6 +65,8 @@ def account_in(document: Document) -> str:
 def read_portfolio(document: Document) -> Reading:
     account = account_in(document)
     rows = table(document, COLUMNS, ("symbol", "quantity", "value"), stop=("generated at",), ignored=IGNORED)
+    if not {"paid", "basis"} & set(rows.index):
+        document.refuse('neither "Price Paid $" nor "Total Cost" is in this view', "Choose a view with one.", rows.line)
     _nothing_above(document, rows.line)
     parents: list[Parent] = []
     cash: dict[str, Decimal] = {}

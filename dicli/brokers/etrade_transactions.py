@@ -64,6 +64,9 @@ def read_trades(document: Document) -> Reading:
 def _history(document: Document, names: Columns, account: str, ignored: tuple[str, ...]) -> Reading:
     required = ("date", "action", "symbol", "quantity", "price", "amount", "commission", "description")
     rows = table(document, names, required, ignored=(*ignored, "category", "note"), stop=_trailers(document))
+    for line, cells in document.records:
+        if line < rows.line and len(cells) > 4 and cells[0].strip()[:1].isdigit():
+            document.fault(line, "a row of the table stands above its header", AGAIN)
     signed = names is not TRADES
     history: list[Transaction] = []
     aside: list[SetAside] = []

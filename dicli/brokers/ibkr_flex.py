@@ -119,6 +119,7 @@ def read_csv(document: Document) -> Reading:
     others: list[str] = []
     found: list[tuple[str, Record, list[Record]]] = []
     open_ = ended = False
+    code = ""
     for line, whole in document.records:
         mark = whole[0].strip().upper() if whole else ""
         if mark in ("BOF", "BOA", "BOS", "EOS", "EOA", "EOF"):
@@ -130,10 +131,14 @@ def read_csv(document: Document) -> Reading:
                 if found[-1][0] and count != len(found[-1][2]):
                     document.fault(line, f"the section has {len(found[-1][2])} rows and says {count}", AGAIN)
             continue
-        cells = whole[2:] if mark in ("HEADER", "DATA", "TRAILER") else whole
+        cells = whole[2:] if mark in ("HEADER", "DATA", "TRAILER") and len(whole) > 2 else whole
         if not any(cell.strip() for cell in cells) or mark == "TRAILER":
             continue
         names = frozenset(map(plain, cells))
+        if mark in ("HEADER", "DATA"):
+            if mark == "DATA" and code != whole[1]:
+                document.fault(line, f'a row of "{whole[1]}" below the header of "{code}"', AGAIN)
+            code = whole[1]
         if len(names & known) >= 3:
             section = section_of(names)
             if section is None:
