@@ -122,6 +122,7 @@ class _Search:
             relative=0.05 * self.tolerance,
             ceiling=self.pricing.dearest() if self.best is None else self.best.cost,
             cuts=node.cuts,
+            most_steps=50 if node.cuts else 150,  # a branch starts from its parent's answer
         )
         self.seconds["bound"] += time.perf_counter() - started
         return bound
