@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from dicli.household import Household
+from dicli.household import Household, taxyear
 from dicli.model import Term
 from dicli.plan.account import Budget, Rates
 from dicli.plan.trades import CENT
 from dicli.preferences import Preferences
-from dicli.tax import netting, rates
+from dicli.tax import netting
 from dicli.tax.books import Realized, decimal
 from dicli.tax.netting import Situation, Value
 
@@ -56,28 +56,10 @@ class TaxYear:
 
     @classmethod
     def of(cls, household: Household, preferences: Preferences, as_of: dt.date) -> TaxYear:
-        tax = preferences.tax
-        notes: list[str] = []
-        year = min(as_of.year, max(rates.years()))
-        if year != as_of.year:
-            notes.append(f"the tax tables of {as_of.year} are not known: those of {year} are used")
-        if tax.year_to_date is not None:
-            realised = Realised(tax.year_to_date.short, tax.year_to_date.long)
-        else:
-            realised = _so_far(household, as_of.year, notes)
-        situation = Situation(
-            year=year,
-            status=rates.FilingStatus(tax.filing_status.value),
-            ordinary_income=Fraction(tax.taxable_income),
-            short=Fraction(realised.short) + Fraction(tax.short_term_gains),
-            long=Fraction(realised.long) + Fraction(tax.long_term_gains),
-            carry_short=Fraction(tax.carryover.short),
-            carry_long=Fraction(tax.carryover.long),
-            magi=Fraction(tax.magi if tax.magi is not None else tax.taxable_income),
-            state_rate=Fraction(tax.state_rate),
-        )
-        clean = replace(situation, short=Fraction(0), long=Fraction(0), carry_short=Fraction(0), carry_long=Fraction(0))
-        return cls(situation, realised, netting.marginal(clean).long_gain.tax_now, tuple(notes))
+        made = taxyear.so_far(household, preferences, as_of.year)
+        clean = taxyear.without_gains(made.situation)
+        realised = Realised(made.realised.short, made.realised.long)
+        return cls(made.situation, realised, netting.marginal(clean).long_gain.tax_now, made.notes)
 
     def rates(self, planned: Realised) -> Rates:
         """The marginal rates once `planned` is realised too: dollars per dollar of gain, saved per dollar of loss."""
@@ -128,19 +110,3 @@ class TaxYear:
             short=float("inf") if wanted.short is None else float(wanted.short) - short,
             long=float("inf") if wanted.long is None else float(wanted.long) - long,
         )
-
-
-def _so_far(household: Household, year: int, notes: list[str]) -> Realised:
-    sums = {Term.SHORT: Decimal(0), Term.LONG: Decimal(0)}
-    unknown = 0
-    for sale in household.realized(year):
-        if sale.gain is None or sale.term is None:
-            unknown += 1
-        else:
-            sums[sale.term] += sale.gain + (sale.disallowed or Decimal(0))
-    if unknown or household.unexplained:
-        count = unknown + len(household.unexplained)
-        notes.append(
-            f"{count} sales of {year} have a gain or term that no file tells: the year's tax is reckoned without them"
-        )
-    return Realised(sums[Term.SHORT], sums[Term.LONG])
