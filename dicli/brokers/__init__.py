@@ -9,7 +9,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dicli.brokers import etrade, fidelity, generic, ibkr, morgan_stanley, schwab, vanguard
+from dicli.brokers import (
+    betterment,
+    etrade,
+    fidelity,
+    generic,
+    ibkr,
+    jpmorgan,
+    m1,
+    merrill,
+    morgan_stanley,
+    robinhood,
+    schwab,
+    tdameritrade,
+    vanguard,
+    wealthfront,
+    webull,
+)
 from dicli.brokers.accounts import account_matches, shown_digits
 from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
@@ -24,6 +40,14 @@ FORMATS: tuple[Format, ...] = (
     *ibkr.FORMATS,
     *etrade.FORMATS,
     *morgan_stanley.FORMATS,
+    *betterment.FORMATS,
+    *jpmorgan.FORMATS,
+    *m1.FORMATS,
+    *merrill.FORMATS,
+    *robinhood.FORMATS,
+    *tdameritrade.FORMATS,
+    *wealthfront.FORMATS,
+    *webull.FORMATS,
 )
 
 
