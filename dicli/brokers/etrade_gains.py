@@ -1,6 +1,6 @@
-"""E*TRADE: closed lots, as the Gains & Losses CSV and as the workbook of stock plans, G&L_Expanded.
+"""E*TRADE: closed lots, as the Gains & Losses CSV.
 
-The CSV has two columns called `Date`: the one before `Cost/Share` is the purchase's, the one before `Price/Share` the
+It has two columns called `Date`: the one before `Cost/Share` is the purchase's, the one before `Price/Share` the
 sale's. A row with the symbol and `--` for dates sums up the `Sell` rows below it. `Deferred Loss` is what was
 disallowed as a wash sale.
 """
@@ -27,21 +27,6 @@ DETAILS: Columns = {
     "cost": ("cost/share",),
     "price": ("price/share",),
     "selection": ("lot selection",),
-}
-EXPANDED: Columns = {
-    **dict.fromkeys(("symbol", "quantity"), ()),
-    "quantity": ("qty.", "qty"),
-    "record": ("record type",),
-    "acquired": ("date acquired",),
-    "sold": ("date sold",),
-    "proceeds": ("total proceeds",),
-    "adjusted": ("adjusted cost basis",),
-    "basis": ("total wash sale adjusted cost basis",),
-    "deferred": ("deferred loss",),
-    "result": ("adjusted gain/loss",),
-    "status": ("capital gains status",),
-    "term": ("wash sale adjusted capital gains status",),
-    "kind": ("plan type",),
 }
 TERMS = {"short": Term.SHORT, "long": Term.LONG, "short term": Term.SHORT, "long term": Term.LONG}
 TERMS_OR_NONE: dict[str, Term | None] = {**TERMS, "--": None, "": None}
@@ -179,43 +164,6 @@ def _searched(document: Document) -> tuple[dt.date, dt.date] | None:
     return None
 
 
-def read_expanded(document: Document) -> Reading:
-    """Closed lots of stock plans. The basis has the income recognised at vesting in it, and earlier wash sales."""
-    required = ("record", "symbol", "quantity", "acquired", "sold", "proceeds", "adjusted", "result", "status")
-    rows = table(document, EXPANDED, required)
-    document.unknown_columns.clear()  # grant, vest and per-share columns
-    sales: list[Sale] = []
-    summed: Decimal | None = None
-    results: list[Decimal] = []
-    for row in rows:
-        kind = row.choice("record", {"summary": "summary", "sell": "sell", "sale": "sell", "total": "summary"})
-        if kind == "summary":
-            summed = row.money_or_none("result")
-            continue
-        basis = row.money_or_none("basis") if "basis" in rows.index else row.money_or_none("adjusted")
-        result = row.money_or_none("result")
-        results += [] if result is None else [result]
-        deferred = row.money_or_none("deferred")
-        term = row.choice("term" if row.text("term") else "status", TERMS_OR_NONE)
-        sales.append(
-            Sale(
-                account="",
-                symbol=dotted(row.text("symbol")),
-                quantity=row.quantity("quantity"),
-                acquired=row.date_or_none("acquired"),
-                sold=row.date("sold"),
-                proceeds=row.money("proceeds"),
-                basis=basis,
-                disallowed=None if deferred is None else abs(deferred),
-                term=term,
-                source=row.source,
-            )
-        )
-    if summed is not None and abs(sum(results) - summed) > 1:
-        document.fault(None, f"the rows' adjusted gains are {sum(results):f}, the summary's {summed:f}", AGAIN)
-    return Reading(document.path, "etrade", ("sales",), 0, sales=tuple(sales))
-
-
 FORMATS = (
     Format(
         "etrade",
@@ -227,16 +175,5 @@ FORMATS = (
             says("taxable g&l summary"),
         ),
         read_gains,
-    ),
-    Format(
-        "etrade",
-        ("sales",),
-        (
-            says("sheet: g&l_expanded"),
-            columns("record type", "date acquired", "date sold", "adjusted cost basis"),
-            columns("plan type", "ordinary income recognized", "capital gains status"),
-        ),
-        read_expanded,
-        must=(columns("record type"),),
     ),
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import Columns, Row, table
 from dicli.brokers.document import AGAIN, Document, plain
+from dicli.brokers.etrade_lots import Parent, check, lots, merged, position
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.symbols import dotted, is_money_fund, is_ticker, no_stock
 from dicli.brokers.values import parse_date, parse_money
@@ -31,20 +31,10 @@ IGNORED = (
     *("change", "change %", "day's gain", "day's gain %", "total gain", "total gain %", "% of portfolio", "date added"),
     *("days gain", "days gain %", "price/earnings", "dividend yield %", "52 week high", "52 week low", "term"),
 )
-UNKNOWN_DAY = dt.date(1969, 12, 31)  # what E*TRADE shows for a day that it does not know
 EXPAND = 'Open "+" (Expand all lots) on the Portfolios page before the download.'
 _LOT = re.compile(r"\d{1,2}/\d{1,2}/(?:\d{4}|\d\d)|--")
 _OPTION = re.compile(r"\b(?:call|put)$", re.IGNORECASE)
 _BOND = re.compile(r"\d%|\b(?:CD|BOND|NOTE|BILL)\b")
-
-
-@dataclass
-class Parent:
-    """A position's row, why it is set aside (None if it is held), and the lots' rows below it."""
-
-    row: Row
-    why: str | None
-    lots: list[Row] = field(default_factory=list)
 
 
 def account_in(document: Document) -> str:
@@ -91,20 +81,21 @@ def read_portfolio(document: Document) -> Reading:
             parents.append(Parent(row, _why_aside(row, symbol)))
     generated = next((cells[0] for _, cells in rows.records[rows.end :] if cells), "")
     as_of = _day(generated.lower().removeprefix("generated at").strip()) if generated else None
-    positions, lots = [], []
+    positions: list[Position] = []
+    held: list[Lot] = []
     for number, parent in enumerate(parents):
         symbol = parent.row.text("symbol")
         if number and parent.row.cells == parents[number - 1].row.cells:
             parent.row.fault("the same position comes twice", AGAIN)
         if parent.lots:
-            _check(parent)
+            check(parent)
         if parent.why:
             aside.append(SetAside(account, symbol, parent.row.line, parent.why))
             if is_money_fund(symbol):
                 cash[account] = cash.get(account, Decimal(0)) + parent.row.money("value")
             continue
-        positions.append(_position(parent.row, account, symbol, as_of))
-        lots += _lots(parent, account, as_of)
+        positions.append(position(parent.row, account, symbol, as_of))
+        held += lots(parent, account, as_of)
     aside += _not_expanded(document, account, rows.line, [parent for parent in parents if not parent.why])
     if total is None and not generated:
         aside.append(SetAside(account, None, rows.line, "no TOTAL at the end: the file may have been cut off"))
@@ -118,12 +109,12 @@ def read_portfolio(document: Document) -> Reading:
     return Reading(
         document.path,
         "etrade",
-        ("positions", "lots") if lots else ("positions",),
+        ("positions", "lots") if held else ("positions",),
         0,
         accounts=(account,) if account else (),
         as_of=as_of,
-        positions=_merged(positions),
-        lots=tuple(lots),
+        positions=merged(positions),
+        lots=tuple(held),
         cash=cash,
         set_aside=tuple(aside),
     )
@@ -163,59 +154,6 @@ def _why_aside(row: Row, symbol: str) -> str | None:
     return None if quantity > 0 else "a short position" if quantity else "a quantity of zero"
 
 
-def _basis(row: Row) -> Decimal | None:
-    """The total cost, else price paid x quantity to the cent; a price of zero is one that E*TRADE does not know."""
-    total, paid = row.money_or_none("basis"), row.money_or_none("paid")
-    if total is not None or not paid:
-        return total
-    return (paid * row.quantity("quantity")).quantize(Decimal("0.01"))
-
-
-def _position(row: Row, account: str, symbol: str, as_of: dt.date | None) -> Position:
-    quantity, price, value = row.quantity("quantity"), row.money_or_none("price"), row.money_or_none("value")
-    row.check_product(quantity, price, value)
-    row.check_product(quantity, row.money_or_none("paid"), row.money_or_none("basis"))
-    return Position(account, dotted(symbol), quantity, price, value, _basis(row), as_of=as_of, source=row.source)
-
-
-def _check(parent: Parent) -> None:
-    """Faults where the lots below a row are not it: rows were cut or moved, or a filter hides some."""
-    row, held = parent.row, parent.row.quantity("quantity")
-    shares = sum((lot.quantity("quantity") for lot in parent.lots), Decimal(0))
-    if abs(shares - held) > Decimal("0.0005") * len(parent.lots):
-        row.fault(f'the lots below "{row.text("symbol")}" hold {shares:f} of its {held:f} shares', AGAIN)
-    for lot in parent.lots:
-        price = lot.money_or_none("price")
-        if price is not None and row.money_or_none("price") not in (None, price):
-            lot.fault(f'the last price here is not that of "{row.text("symbol")}" above', AGAIN)
-
-
-def _lots(parent: Parent, account: str, as_of: dt.date | None) -> list[Lot]:
-    found = []
-    for lot in parent.lots:
-        quantity, price = lot.quantity("quantity"), lot.money_or_none("price")
-        if quantity <= 0:
-            lot.fault(f"a lot of {quantity:f} shares in a position that is held", AGAIN)
-        lot.check_product(quantity, price, lot.money_or_none("value"))
-        lot.check_product(quantity, lot.money_or_none("paid") or None, lot.money_or_none("basis"))
-        acquired = lot.date_or_none("symbol")
-        acquired = None if acquired == UNKNOWN_DAY else acquired
-        found.append(
-            Lot(
-                account=account,
-                symbol=dotted(parent.row.text("symbol")),
-                quantity=quantity,
-                acquired=acquired,
-                holding_from=acquired,
-                basis=_basis(lot),
-                price=price or parent.row.money_or_none("price"),
-                as_of=as_of,
-                source=lot.source,
-            )
-        )
-    return found
-
-
 def _not_expanded(document: Document, account: str, line: int, held: list[Parent]) -> list[SetAside]:
     """What says that lots are missing: for the whole file, or position by position."""
     bare = [parent for parent in held if not parent.lots]
@@ -225,29 +163,6 @@ def _not_expanded(document: Document, account: str, line: int, held: list[Parent
         SetAside(account, dotted(parent.row.text("symbol")), parent.row.line, f"the lots: not expanded. {EXPAND}")
         for parent in bare
     ]
-
-
-def _merged(positions: list[Position]) -> tuple[Position, ...]:
-    """One position per symbol: E*TRADE lists cash and margin holdings of one stock apart."""
-    whole: dict[str, Position] = {}
-    for one in positions:
-        other = whole.get(one.symbol)
-        if other is None:
-            whole[one.symbol] = one
-            continue
-        values = None if one.value is None or other.value is None else one.value + other.value
-        basis = None if one.basis is None or other.basis is None else one.basis + other.basis
-        whole[one.symbol] = Position(
-            one.account,
-            one.symbol,
-            one.quantity + other.quantity,
-            other.price,
-            values,
-            basis,
-            as_of=one.as_of,
-            source=other.source,
-        )
-    return tuple(whole.values())
 
 
 def _day(text: str) -> dt.date | None:

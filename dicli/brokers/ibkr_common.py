@@ -45,8 +45,8 @@ _TIME = re.compile(r"\d[;, T]+(\d\d):?(\d\d):?(\d\d)")
 _SUFFIX = re.compile(r"\.(?:OLD|NEW|ODD|CNT|TEN)$")
 
 
-def why_aside(row: Row, category: str, currency: str, symbol: str) -> str | None:
-    """Why a row is set aside: its category, its currency, its symbol; None for stocks and funds in dollars."""
+def why_aside(row: Row, category: str, currency: str, symbol: str | None = None) -> str | None:
+    """Why a row is set aside: its category, its currency, its symbol if given; None for stocks and funds in dollars."""
     known = category.strip().lower().partition(" - ")[0]
     if known not in CATEGORIES:
         row.fault(f'unknown asset category "{category}"', TELL)
@@ -55,6 +55,8 @@ def why_aside(row: Row, category: str, currency: str, symbol: str) -> str | None
         return why
     if other := foreign(currency):
         return other
+    if symbol is None:
+        return None
     if not symbol.strip():
         row.fault("a row without a symbol", AGAIN)
     return no_stock(symbol) or (None if is_ticker(symbol_of(symbol)) else "a symbol that is no stock or fund")

@@ -13,10 +13,10 @@ from xml.parsers import expat
 
 from dicli.brokers.document import AGAIN, Document, Record, plain
 from dicli.brokers.formats import Format, columns, is_kind, refused, says
+from dicli.brokers.ibkr_account import Statement
 from dicli.brokers.ibkr_common import NAME, without_cancelled
 from dicli.brokers.ibkr_flex_sections import SECTIONS, read_section, section_of
 from dicli.brokers.ibkr_lots import reconcile
-from dicli.brokers.ibkr_sections import Statement
 from dicli.brokers.values import parse_date
 from dicli.model import Reading, SetAside
 
@@ -136,9 +136,10 @@ def read_csv(document: Document) -> Reading:
             continue
         names = frozenset(map(plain, cells))
         if mark in ("HEADER", "DATA"):
-            if mark == "DATA" and code != whole[1]:
-                document.fault(line, f'a row of "{whole[1]}" below the header of "{code}"', AGAIN)
-            code = whole[1]
+            said = whole[1].strip() if len(whole) > 1 else ""
+            if mark == "DATA" and code != said:
+                document.fault(line, f'a row of "{said}" below the header of "{code}"', AGAIN)
+            code = said
         if len(names & known) >= 3:
             section = section_of(names)
             if section is None:

@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from dicli.brokers.csvfile import Columns, Row, Table
 from dicli.brokers.document import AGAIN, Record, plain
+from dicli.brokers.ibkr_account import Statement
 from dicli.brokers.ibkr_common import TELL, K, cash_row, day_of, foreign, why_aside
 from dicli.brokers.ibkr_events import corporate_action
 from dicli.brokers.ibkr_flex_trades import TRADES, trades
 from dicli.brokers.ibkr_lots import open_lot
-from dicli.brokers.ibkr_sections import Statement, transfers
+from dicli.brokers.ibkr_sections import transfers
 from dicli.model import Lot, TransactionKind
 
 QUERY = "Add it to the Flex query (Client Portal, Performance & Reports, Flex Queries) and run it again."
@@ -110,7 +111,7 @@ def cash_transactions(statement: Statement, rows: Table) -> None:
 def corporate_actions(statement: Statement, rows: Table) -> None:
     for row in _detailed(rows):
         account, symbol = statement.account_of(row), row.text("symbol")
-        if why := why_aside(row, row.text("asset"), row.text("currency"), "X"):
+        if why := why_aside(row, row.text("asset"), row.text("currency")):
             statement.leave(row, symbol, why)
             continue
         date = day_of(row, "date" if row.text("date") else "reported")

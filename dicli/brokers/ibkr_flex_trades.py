@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from dicli.brokers.csvfile import Columns, Row, Table
 from dicli.brokers.document import AGAIN
+from dicli.brokers.ibkr_account import Statement
 from dicli.brokers.ibkr_common import TELL, K, codes, day_of, symbol_of, term_of, time_of, trade, why_aside
-from dicli.brokers.ibkr_sections import Statement
 from dicli.model import Sale, Transaction
 
 TRADES: Columns = {
@@ -41,7 +41,7 @@ TRADES: Columns = {
     "cost": ("costbasis",),
     "gain": ("fifopnlrealized",),
 }
-SIDES = {"buy": 1, "sell": -1, "buy (ca.)": 1, "sell (ca.)": -1, "buytoclose": 1, "selltoopen": -1}
+SIDES = {"buy": 1, "sell": -1, "buy (ca.)": 1, "sell (ca.)": -1}
 LEVELS = {
     **dict.fromkeys(("", "execution"), "execution"),
     "order": "order",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from dicli.brokers.csvfile import Columns, Row, Table
-from dicli.brokers.document import AGAIN, Document, plain
-from dicli.brokers.ibkr_common import TELL, K, cash_row, codes, day_of, foreign, time_of, trade, why_aside
+from dicli.brokers.document import AGAIN, plain
+from dicli.brokers.ibkr_account import Statement
+from dicli.brokers.ibkr_common import TELL, K, cash_row, codes, day_of, foreign, symbol_of, time_of, trade, why_aside
 from dicli.brokers.ibkr_events import corporate_action
 from dicli.brokers.ibkr_lots import LOTS_COLUMNS, Closing, closed_lots, open_lot
 from dicli.brokers.values import dates_in
-from dicli.model import Lot, Position, Sale, SetAside, Transaction, TransactionKind
+from dicli.model import Lot, Transaction, TransactionKind
 
 TRADES: Columns = {
     **dict.fromkeys(("account", "currency", "symbol", "quantity", "proceeds", "basis", "code"), ()),
@@ -51,47 +51,6 @@ CASH_KINDS: dict[str, TransactionKind] = {
     "transaction fees": K.FEE,
     **dict.fromkeys(("deposits & withdrawals", "deposits and withdrawals"), K.DEPOSIT),
 }
-
-
-@dataclass
-class Statement:
-    """What has been read so far, section by section."""
-
-    document: Document
-    account: str = ""
-    many: bool = False
-    whole: bool = False
-    base: str = ""
-    as_of: dt.date | None = None
-    coverage: tuple[dt.date, dt.date] | None = None
-    closing: Closing | None = None
-    accounts: dict[str, None] = field(default_factory=dict)
-    positions: list[Position] = field(default_factory=list)
-    lots: list[Lot] = field(default_factory=list)
-    history: list[Transaction] = field(default_factory=list)
-    sales: list[Sale] = field(default_factory=list)
-    balances: dict[str, Decimal] = field(default_factory=dict)
-    aside: list[SetAside] = field(default_factory=list)
-
-    def account_of(self, row: Row) -> str:
-        """The row's account; a statement of several accounts has to name it in every table."""
-        if "account" in row.table.index:
-            said = row.text("account")
-            if not said and self.many:
-                row.fault("a row without its account in a statement of several", AGAIN)
-            found = said or self.account
-        else:
-            found = self.account
-            if self.many:
-                row.fault(
-                    "a statement of several accounts has a table that does not say whose rows they are",
-                    "Download the statement of each account by itself.",
-                )
-        self.accounts[found] = None
-        return found
-
-    def leave(self, row: Row, symbol: str | None, why: str) -> None:
-        self.aside.append(SetAside(self.account_of(row), symbol or None, row.line, why))
 
 
 def about(statement: Statement, rows: Table) -> None:
@@ -184,7 +143,7 @@ def short_positions(statement: Statement, rows: Table) -> None:
 def corporate(statement: Statement, rows: Table) -> None:
     for row in rows:
         account, said = statement.account_of(row), row.text("description")
-        if why := why_aside(row, row.text("asset"), row.text("currency"), "X"):
+        if why := why_aside(row, row.text("asset"), row.text("currency")):
             statement.leave(row, None, why)
             continue
         date = day_of(row, "time" if "time" in rows.index else "reported")
@@ -205,6 +164,8 @@ def corporate(statement: Statement, rows: Table) -> None:
 
 def transfers(statement: Statement, rows: Table) -> None:
     for row in rows:
+        if plain(row.text("level")) == "lot":
+            continue  # a part of the transfer above
         account, symbol = statement.account_of(row), row.text("symbol")
         date, into = row.date("date"), row.choice("direction", {"in": True, "out": False})
         cash = row.money_or_none("cash") or Decimal(0)
@@ -225,7 +186,7 @@ def transfers(statement: Statement, rows: Table) -> None:
                     account=account,
                     date=date,
                     kind=K.TRANSFER_IN if quantity > 0 else K.TRANSFER_OUT,
-                    symbol=symbol,
+                    symbol=symbol_of(symbol),
                     quantity=quantity,
                     amount=None,
                     action=f"transfer {row.text('direction').lower()}",

@@ -13,9 +13,10 @@ from decimal import Decimal
 from dicli.brokers.csvfile import Columns, Table
 from dicli.brokers.document import AGAIN, Document, Record, plain
 from dicli.brokers.formats import Format, says, without
+from dicli.brokers.ibkr_account import Statement
 from dicli.brokers.ibkr_common import NAME, foreign, without_cancelled
 from dicli.brokers.ibkr_lots import closed_lots, reconcile
-from dicli.brokers.ibkr_sections import CASH, CASH_KINDS, READERS, SECTIONS, Statement, about, cash, cash_report
+from dicli.brokers.ibkr_sections import CASH, CASH_KINDS, READERS, SECTIONS, about, cash, cash_report
 from dicli.model import Reading
 
 UNREAD = (
