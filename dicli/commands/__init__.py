@@ -10,6 +10,7 @@ from dicli.commands.index import index
 from dicli.commands.init import init
 from dicli.commands.plans import drift, harvest, target, trade, why
 from dicli.commands.read import read
+from dicli.commands.transition import donate, leave
 
 COMMANDS: dict[str, Callable[..., object]] = {
     "init": init,
@@ -25,5 +26,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "harvest": harvest,
     "trade": trade,
     "why": why,
+    "exit": leave,
+    "donate": donate,
 }
 """In the order of the help."""

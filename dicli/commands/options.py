@@ -12,6 +12,7 @@ import tempfile
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
 
@@ -111,6 +112,14 @@ def _parse_date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-20") from None
+
+
+def dollars(text: str) -> Decimal:
+    """A parser for options that take an amount: +5000, -20000, $1,250.50."""
+    try:
+        return Decimal(text.replace("$", "").replace(",", ""))
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is no amount of dollars; write it as +5000 or -20000") from None
 
 
 _FOLDER = Annotated[

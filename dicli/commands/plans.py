@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
-from dicli.commands.options import Run, command
+from dicli.commands.options import Run, command, dollars
 from dicli.commands.portfolio import Portfolio, open_portfolio
 from dicli.model import Report
 
-
-def _dollars(text: str) -> Decimal:
-    try:
-        return Decimal(text.replace("$", "").replace(",", ""))
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is no amount of dollars; write it as +5000 or -20000") from None
-
-
 _CASH = Annotated[
     Any,
-    typer.Option(metavar="DOLLARS", parser=_dollars, help="A deposit (+5000) or a withdrawal (-20000) to plan for."),
+    typer.Option(metavar="DOLLARS", parser=dollars, help="A deposit (+5000) or a withdrawal (-20000) to plan for."),
 ]
 
 
-@command
-def target(run: Run) -> Report:
-    """Fractional-share target holdings against the chosen index.
-
-    \b
-    dicli target
-    dicli target -f csv -o target.csv
-    """
-    from dicli import plan
-    from dicli.reports import targets
-
-    portfolio = open_portfolio(run)
-    return targets.target(portfolio.household, _survey(plan, portfolio), portfolio.preferences)
+def _counts(text: str) -> list[int]:
+    try:
+        counts = [int(part) for part in text.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or min(counts) < 1:
+        raise typer.BadParameter(f"{text!r} is no list of numbers of names; write it as 25,50,100")
+    return counts
 
 
 def _survey(plan: Any, portfolio: Portfolio) -> Any:
     return plan.survey(portfolio.household, portfolio.benchmark, portfolio.market, portfolio.preferences)
+
+
+@command
+def target(
+    run: Run,
+    names: Annotated[
+        Any,
+        typer.Option(metavar="N,N,…", parser=_counts, help="Instead: tracking error against the number of names."),
+    ] = None,
+) -> Report:
+    """Fractional-share target holdings against the chosen index.
+
+    \b
+    dicli target -f csv -o target.csv
+    dicli target --names 25,50,100,200
+    """
+    from dicli import plan
+    from dicli.reports import names as how_many
+    from dicli.reports import targets
+
+    p = open_portfolio(run)
+    if names is not None:
+        return how_many.names(p.household, p.benchmark, p.market, p.preferences, names)
+    setting = _survey(plan, p)
+    return targets.target(p.household, setting, p.preferences, lambda: _contributions(p, setting))
+
+
+def _contributions(p: Portfolio, setting: Any) -> Any:
+    from dicli.plan import guardrail
+
+    return guardrail.contributions(p.household, p.benchmark, p.market, p.preferences, setting.target.tracking_error)
 
 
 @command
@@ -76,7 +95,16 @@ def harvest(run: Run) -> Report:
 
 
 @command
-def trade(run: Run, cash: _CASH = None) -> Report:
+def trade(
+    run: Run,
+    cash: _CASH = None,
+    gains_budget: Annotated[
+        Any, typer.Option(metavar="DOLLARS", parser=dollars, help="Net gain allowed this year, for this plan only.")
+    ] = None,
+    frontier: Annotated[
+        bool, typer.Option("--frontier", help="Instead: tax saved against tracking error along the dial.")
+    ] = False,
+) -> Report:
     """The trade list: what to buy and sell, which lots, and why.
 
     \b
@@ -84,12 +112,18 @@ def trade(run: Run, cash: _CASH = None) -> Report:
     dicli trade --cash +5000 -f csv > trades.csv
     """
     from dicli import plan
+    from dicli.reports import frontier as dial
     from dicli.reports import trades
 
     p = open_portfolio(run)
-    return trades.trades(
-        plan.plan(p.household, p.benchmark, p.market, p.preferences, run.as_of, cash_flow=cash or Decimal(0))
-    )
+    flow = cash or Decimal(0)
+    wanted = p.preferences
+    if gains_budget is not None:
+        budget = replace(wanted.limits.gains_budget, net=gains_budget)
+        wanted = replace(wanted, limits=replace(wanted.limits, gains_budget=budget))
+    if frontier:
+        return dial.frontier(p.household, p.benchmark, p.market, wanted, run.as_of, cash_flow=flow)
+    return trades.trades(plan.plan(p.household, p.benchmark, p.market, wanted, run.as_of, cash_flow=flow))
 
 
 @command

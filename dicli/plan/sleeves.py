@@ -270,18 +270,29 @@ def _forced(
 
 
 def infeasible(sleeve: Sleeve, error: Infeasible, whole: float) -> InfeasiblePlan:
-    """The optimizer's shortfalls in the user's words: dollars for cash, gains and turnover, a fraction for risk."""
+    """The optimizer's shortfalls in the user's words: dollars for cash, gains and turnover, a fraction for risk; and
+    what the nearest plan would be.
+    """
+    remedy = "Loosen that limit, or one that it collides with."
+    if error.nearest is not None:
+        near = error.nearest
+        remedy += (
+            f" The nearest plan trades {2 * near.turnover * whole:,.0f} dollars, adds {near.tax * whole:,.0f} of tax, "
+            f"leaves {near.cash_after * whole:,.0f} in cash and tracks its target at {near.tracking_error:.2%}."
+        )
     faults = []
     for row in error.shortfalls:
         if "tracking" in row.row:
             limit, needed = f"{row.limit:.2%}", f"{row.needed:.2%} a year"
+        elif "names" in row.row:
+            limit, needed = f"{row.limit:.0f}", f"{row.needed:.0f}"
         else:
             limit, needed = f"{row.limit * whole:,.2f}", f"{row.needed * whole:,.2f} dollars"
         faults.append(
             Fault(
                 f'account "{sleeve.account.name}"',
                 f"no plan keeps to {row.row}: the limit is {limit}, the nearest that can be had is {needed}",
-                "Loosen that limit, or one that it collides with.",
+                remedy if row is error.shortfalls[-1] else "",
             )
         )
     return InfeasiblePlan(faults)

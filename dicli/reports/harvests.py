@@ -9,7 +9,7 @@ from dicli.household import Household
 from dicli.household.windows import blocked
 from dicli.model import Column, Figure, Report, Value
 from dicli.plan.losses import Loss, Status, find
-from dicli.plan.risk import substitutes
+from dicli.plan.risk import Substitute, substitutes
 from dicli.plan.survey import Setting
 from dicli.plan.taxes import Realised, TaxYear
 from dicli.preferences import Preferences
@@ -50,7 +50,10 @@ _ORDER = {
 
 
 def harvest(household: Household, setting: Setting, preferences: Preferences, as_of: dt.date) -> Report:
-    """Every losing lot. A finding where one is clear and worth taking."""
+    """Every losing lot. A finding where one is clear and worth taking.
+
+    `substitutes`: the closest names, and the tracking error (annual, of the whole) that each leaves in its place.
+    """
     year = TaxYear.of(household, preferences, as_of)
     losses = find(household, setting.prices, preferences, year, as_of)
     no_buy = blocked(household, as_of)
@@ -60,15 +63,16 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
         for i, symbol in enumerate(space.symbols)
         if space.allowed[i] and symbol not in no_buy and space.benchmark[i] > 0.0
     ]
-    named: dict[str, tuple[str, ...]] = {}
+    named: dict[str, tuple[Substitute, ...]] = {}
     rows = []
     for loss in sorted(losses, key=lambda one: _ORDER[one.status]):
         if loss.symbol not in named:
             mates = _mates(household, loss.symbol)
             found = substitutes(setting.model, loss.symbol, [c for c in able if c not in mates])
             near = _NEAR[preferences.harvest.substitutes]
-            named[loss.symbol] = tuple(one.symbol for one in found if one.within in near)
-        rows.append(_row(loss, named[loss.symbol]))
+            named[loss.symbol] = tuple(one for one in found if one.within in near)
+        size = float(loss.quantity * loss.price) / setting.whole
+        rows.append(_row(loss, tuple(f"{one.symbol} {one.tracking_error * size:.3%}" for one in named[loss.symbol])))
     clear = [loss.opportunity for loss in losses if loss.status is Status.CLEAR and loss.opportunity is not None]
     short = sum((decimal(o.short_allowed) for o in clear), Decimal(0))
     long = sum((decimal(o.long_allowed) for o in clear), Decimal(0))

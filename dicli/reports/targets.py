@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, Decimal
 
 import numpy as np
 
 from dicli.household import Household
 from dicli.model import Column, Figure, Report
+from dicli.plan.guardrail import Contribution
 from dicli.plan.survey import Setting
 from dicli.plan.target import active_error
 from dicli.plan.trades import CENT, FRACTIONAL, WHOLE
@@ -59,8 +61,16 @@ def _held(household: Household) -> dict[str, Decimal]:
     return held
 
 
-def target(household: Household, setting: Setting, preferences: Preferences) -> Report:
-    """The target of the managed accounts together: largest first; names neither wanted nor held are left out."""
+def target(
+    household: Household,
+    setting: Setting,
+    preferences: Preferences,
+    contributions: Callable[[], Sequence[Contribution]] = lambda: (),
+) -> Report:
+    """The target of the managed accounts together: largest first; names neither wanted nor held are left out.
+
+    `contributions` is asked only where the tracking error is over its cap: each takes another target to solve.
+    """
     space, part = setting.universe, setting.target.managed
     held = _held(household)
     quantum = FRACTIONAL if any(a.fractional for a in household.accounts if a.managed) else WHOLE
@@ -103,6 +113,9 @@ def target(household: Household, setting: Setting, preferences: Preferences) -> 
     notes = list(setting.notes)
     if over:
         notes.append(f"the target's ex ante tracking error of {error:.2%} a year is over the cap of {cap:.2%}")
+        found = [(one.what, fraction(one.tracking_error)) for one in contributions()]
+        summary["contributions"] = [{"what": what, "tracking_error": cost} for what, cost in found]
+        notes += [f"  without {what}: {cost:.2%} less" for what, cost in found]
     return Report("target", TARGET, tuple(rows), summary, title="Target holdings", notes=tuple(notes), finding=over)
 
 

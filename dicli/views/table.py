@@ -27,6 +27,8 @@ def shown(value: Value, figure: Figure) -> str:
     """One value as a person reads it: 12,345 for money, 1.25% for a fraction, – for unknown."""
     if value is None:
         return "–"
+    if isinstance(value, Decimal) and figure is Figure.NUMBER and value == value.to_integral_value():
+        return f"{value:,.0f}"
     if isinstance(value, Decimal):
         if figure is Figure.FRACTION:
             return f"{value * 100:.2f}%"
