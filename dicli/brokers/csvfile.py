@@ -189,6 +189,11 @@ class Table:
         index = self.index.get(column)
         return column if index is None else " ".join(self.header[index].split())
 
+    def no_gap(self) -> None:
+        """A fault for a heading without a name between others: a cell was put in, and those after it have moved."""
+        if not all(name.strip() for name in self.header[: self.width]):
+            self.document.fault(self.line, "a heading between others is empty: cells may have moved", AGAIN)
+
     def row(self, line: int, cells: list[str]) -> Row:
         """A row from a record, padded to the header's width or cut to it; a wrong number of cells is a fault."""
         width = self.width
@@ -357,6 +362,24 @@ def _nothing_above(document: Document, head: int) -> None:
         if len(cells) < width or not filled >= 3 or 2 * filled < width:
             return
         document.fault(line, "a row of the table stands above its header", AGAIN)
+
+
+def no_history_above(rows: Table) -> None:
+    """A fault for each record above the header that begins with a date: the rows of a history were sorted or moved.
+
+    For histories whose rows leave most cells empty; a line of prose begins with a word or fills one or two cells.
+    """
+    for line, cells in rows.document.records:
+        filled = [cell for cell in cells if cell.strip()]
+        if line < rows.line and len(filled) > 2 and _is_date(filled[0]):
+            rows.document.fault(line, "a row of the table stands above its header", AGAIN)
+
+
+def _is_date(cell: str) -> bool:
+    try:
+        return parse_date(cell) > dt.date.min
+    except ValueError:
+        return False
 
 
 def numbered(header: Sequence[str]) -> list[str]:

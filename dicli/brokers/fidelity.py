@@ -13,8 +13,18 @@ from html import unescape
 from dicli.brokers import fidelity_history, fidelity_lots, fidelity_statement
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
-from dicli.brokers.fidelity_common import AS_CASH, TRAILERS, aside, downloaded, is_core, not_held, position
+from dicli.brokers.fidelity_common import (
+    AS_CASH,
+    TRAILERS,
+    aside,
+    downloaded,
+    is_core,
+    not_held,
+    nothing_outside,
+    position,
+)
 from dicli.brokers.formats import Format, columns, says
+from dicli.brokers.values import is_blank, parse_money
 from dicli.model import Position, Reading, SetAside
 
 ZERO = Decimal(0)
@@ -71,7 +81,7 @@ def read_positions(document: Document) -> Reading:
             row.fault(f'"{symbol or name}" comes twice in one account', AGAIN)
         seen.add(line)
         if _is_pending(row):
-            cash[account] = cash.get(account, ZERO) + (row.money_or_none("value") or ZERO)
+            cash[account] = cash.get(account, ZERO) + _pending(row)
             left.append(aside(row, account, "", PENDING))
         elif is_core(symbol, name):
             cash[account] = cash.get(account, ZERO) + row.money("value")
@@ -80,6 +90,7 @@ def read_positions(document: Document) -> Reading:
             left.append(aside(row, account, symbol, why))
         else:
             found.append(position(row, account, symbol, name, day))
+    nothing_outside(rows)
     return Reading(
         document.path,
         "fidelity",
@@ -95,6 +106,19 @@ def read_positions(document: Document) -> Reading:
 
 def _is_pending(row: Row) -> bool:
     return row.text("symbol").lower().startswith("pending activity")
+
+
+def _pending(row: Row) -> Decimal:
+    """The amount, which is the only one of its row: such rows are short, and may not stand below the right headings."""
+    filled = [cell for cell in row.cells[row.table.index["symbol"] + 1 :] if not is_blank(cell)]
+    if row.text("value") or not filled:
+        return row.money_or_none("value") or ZERO
+    try:
+        (amount,) = map(parse_money, filled)
+    except ValueError:
+        row.fault("pending activity with something else than one amount", AGAIN)
+        return ZERO
+    return amount
 
 
 FORMATS = (

@@ -56,7 +56,7 @@ def meaning(action: str) -> TransactionKind | str | None:
     return next((meaning for said, meaning in ACTIONS if action.upper().startswith(said)), None)
 
 
-def ticker(action: str) -> str:
+def ticker_in(action: str) -> str:
     """The symbol (or CUSIP) in parentheses at the end: `YOU SOLD APPLE INC (AAPL) (Cash)`."""
     named = _NAMED.search(action)
     return named[1] if named else ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from dicli.brokers.csvfile import Row
-from dicli.brokers.document import Document
-from dicli.brokers.symbols import AmbiguousSymbolError, dotted, is_money_fund, is_option, no_stock, undotted
+from dicli.brokers.csvfile import Row, Table
+from dicli.brokers.document import AGAIN, Document
+from dicli.brokers.symbols import AmbiguousSymbolError, dotted, is_money_fund, is_option, is_ticker, no_stock, undotted
 from dicli.brokers.values import parse_date
 from dicli.model import Position, SetAside
 
@@ -45,7 +45,20 @@ def why_aside(symbol: str, name: str) -> str | None:
     """Why a security is left out, None for stocks and funds."""
     if is_option(symbol) or OPTION_TEXT.search(name.upper()):
         return "an option"
-    return no_stock(symbol)
+    why = no_stock(symbol)
+    return why or (None if not symbol or is_ticker(dotted(symbol)) else "a symbol that is no stock's or fund's")
+
+
+def nothing_outside(rows: Table) -> None:
+    """A fault for each row of many cells above the header or after the trailer: the file was sorted or edited."""
+    rows.no_gap()
+    document = rows.document
+    above = [record for record in document.records if record[0] < rows.line]
+    known = {fault.where for fault in document.faults}
+    for line, cells in (*above, *rows.records[rows.end + 1 :]):
+        filled = [cell.strip().lower() for cell in cells if cell.strip()]
+        if len(filled) >= 3 and not filled[0].startswith(TRAILERS) and document.where(line) not in known:
+            document.fault(line, "a row of the table stands outside it", AGAIN)
 
 
 def stock(row: Row, symbol: str, name: str, cusip: str = "") -> str:
@@ -66,6 +79,8 @@ def not_held(row: Row, symbol: str, name: str) -> str | None:
         return "a holding without a symbol: a workplace plan's fund or another that is not traded"
     if symbol.lower() == "brokeragelink":
         return "BrokerageLink: what it holds is listed under an account of its own"
+    if " " in symbol and not is_option(symbol):
+        row.fault(f'"{symbol}" stands where a symbol is expected', AGAIN)
     if why := why_aside(symbol, name):
         return why
     quantity = row.quantity("quantity")

@@ -10,15 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import IGNORE, Columns, Row, table
-from dicli.brokers.document import AGAIN, Document
-from dicli.brokers.fidelity_actions import CORE, SHORT, WORKPLACE_PLAN, effective, meaning, ticker
-from dicli.brokers.fidelity_common import CASH_TO_CASH, TRAILERS, aside, is_core, stock, why_aside
+from dicli.brokers.document import AGAIN, Document, plain
+from dicli.brokers.fidelity_actions import CORE, SHORT, WORKPLACE_PLAN, effective, meaning, ticker_in
+from dicli.brokers.fidelity_common import CASH_TO_CASH, TRAILERS, aside, is_core, nothing_outside, stock, why_aside
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.symbols import is_cusip, is_ticker
 from dicli.model import Reading, SetAside, Source, Transaction, TransactionKind
@@ -42,12 +43,18 @@ _INCOME = {_K.DIVIDEND, _K.INTEREST, _K.FEE, _K.TAX}
 _RENAMED = re.compile(r"(?:R/S|N/C) FROM ([0-9A-Z]{9})#")
 
 
-def read_history(document: Document, layout: Columns = COLUMNS) -> Reading:
+REQUIRED = ("date", "action", "symbol", "quantity", "price", "commission", "fees", "amount")
+
+
+def read_history(
+    document: Document, layout: Columns = COLUMNS, required: Sequence[str] = (*REQUIRED, "type")
+) -> Reading:
     """All rows of a history. Its coverage is from the first run date to the last: the file states no other range."""
-    rows = table(
-        document, layout, ("date", "action", "symbol", "quantity", "price", "amount"), stop=TRAILERS, ignored=KNOWN
-    )
+    rows = table(document, layout, required, stop=TRAILERS, ignored=KNOWN)
     found = list(rows)
+    nothing_outside(rows)
+    if "currency" not in rows.index and any(plain(name).startswith("exchange ") for name in rows.header):
+        document.fault(rows.line, 'the header has no column "Currency"', AGAIN)
     # The shares of a reverse split or a new name stood under a CUSIP before: the new row says which.
     tickers = {
         old[1]: row.text("symbol")
@@ -60,7 +67,7 @@ def read_history(document: Document, layout: Columns = COLUMNS) -> Reading:
     for row in found:
         account = row.text("number") or number_in(row.text("account"))
         accounts[account] = None
-        said = row.text("symbol") or ("" if WORKPLACE_PLAN.fullmatch(_action(row)) else ticker(_action(row)))
+        said = row.text("symbol") or ("" if WORKPLACE_PLAN.fullmatch(_action(row)) else ticker_in(_action(row)))
         read = _read(row, account, tickers.get(said, said))
         if isinstance(read, Transaction):
             history.append(read)
@@ -111,12 +118,13 @@ def _read(row: Row, account: str, symbol: str) -> Transaction | str | None:
     if kind in _INCOME or (kind not in _TRADES and not quantity):
         if amount is None:
             return "it moves neither shares nor cash"
-        paid_by = stock(row, symbol, f"{name} {action}") if kind in _INCOME and is_ticker(symbol) else None
+        paid_by = stock(row, symbol, f"{name} {action}") if kind in {*_INCOME, _K.OTHER} and is_ticker(symbol) else None
         return _transaction(row, account, kind, paid_by, None, amount)
     if not symbol:
         row.fault(f'"{action}" names no security', "Write its ticker in the column Symbol, or report the row.")
         return None
-    if why := why_aside(symbol, name):
+    is_event = kind in (_K.SPLIT, _K.OTHER) and is_cusip(symbol)  # the CUSIP is that of a stock's old shares
+    if not is_event and (why := why_aside(symbol, name)):
         return why
     if quantity is None or (quantity < 0 and kind in (_K.BUY, _K.REINVEST)):
         row.fault(f'"{action}" with a quantity of {quantity or "nothing"}', AGAIN)
@@ -127,7 +135,8 @@ def _read(row: Row, account: str, symbol: str) -> Transaction | str | None:
         amount = None  # what the shares are worth, not cash
     elif kind is _K.BUY and not amount:
         amount = None  # shares that an employer gave: their basis stands elsewhere
-    return _transaction(row, account, kind, stock(row, symbol, f"{name} {action}"), quantity, amount)
+    ticker = None if is_event else stock(row, symbol, f"{name} {action}")
+    return _transaction(row, account, kind, ticker, quantity, amount)
 
 
 def _moved(quantity: Decimal | None, amount: Decimal | None) -> TransactionKind:
@@ -214,7 +223,7 @@ FORMATS = (
         "fidelity",
         ("transactions",),
         (columns("date", "description", "cash balance"), columns("security description", "commission", "fees")),
-        partial(read_history, layout=DESKTOP),
+        partial(read_history, layout=DESKTOP, required=REQUIRED),
         must=(without("run date"),),
     ),
 )

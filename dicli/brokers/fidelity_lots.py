@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from dicli.brokers.csvfile import table
 from dicli.brokers.document import Document
-from dicli.brokers.fidelity_common import TRAILERS, aside, is_core, stock, why_aside
+from dicli.brokers.fidelity_common import TRAILERS, aside, is_core, nothing_outside, stock, why_aside
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.values import parse_date, parse_money, parse_quantity
 from dicli.model import Reading, Sale, SetAside
@@ -59,12 +59,15 @@ def read_closed_lots(document: Document) -> Reading:
                     source=row.source,
                 )
             )
+    nothing_outside(rows)
     return Reading(document.path, "fidelity", ("sales",), 0, sales=tuple(sales), set_aside=tuple(left))
 
 
 def refuse_open_lots(document: Document) -> NoReturn:
     """Lots of a stock plan name no security, so they are nobody's; the error shows how to give them a symbol."""
-    rows = table(document, {"acquired": ("date acquired",), "basis": ("cost basis",), "quantity": ()}, ("acquired",))
+    rows = table(
+        document, {"acquired": ("date acquired",), "basis": ("cost basis",), "quantity": ()}, ("acquired", "quantity")
+    )
     example = "MSFT,10,2023-05-15,3089.70"
     for _, cells in rows.records:
         try:
@@ -82,7 +85,7 @@ def refuse_open_lots(document: Document) -> NoReturn:
 
 def refuse_closed_lots(document: Document) -> NoReturn:
     """As for open lots; sales can come as rows of dicli's own transactions file."""
-    rows = table(document, {"acquired": ("date acquired",), "proceeds": (), "quantity": ()}, ("acquired",))
+    rows = table(document, {"acquired": ("date acquired",), "proceeds": (), "quantity": ()}, ("acquired", "quantity"))
     example = "2025-01-28,sell,MSFT,-10,4458.29"
     for _, cells in rows.records:
         try:

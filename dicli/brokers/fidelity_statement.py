@@ -12,8 +12,9 @@ from html import unescape
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import table
 from dicli.brokers.document import AGAIN, Document
-from dicli.brokers.fidelity_common import AS_CASH, aside, not_held, position
+from dicli.brokers.fidelity_common import AS_CASH, aside, is_core, not_held, position
 from dicli.brokers.formats import Format, columns
+from dicli.brokers.symbols import is_cusip, is_ticker
 from dicli.brokers.values import parse_money
 from dicli.model import Position, Reading, SetAside
 
@@ -45,12 +46,21 @@ def read_statement(document: Document) -> Reading:
     found: list[Position] = []
     cash: dict[str, Decimal] = {}
     left: list[SetAside] = []
-    account, section = "", ""
+    account, section, is_open = "", "", False
+    for line, cells in document.records:
+        if line < rows.line and 3 <= sum(1 for cell in cells if cell.strip()) <= rows.width:
+            document.fault(line, "a holding stands above the header", AGAIN)
     for line, cells in rows.records:
         filled = [cell.strip() for cell in cells if cell.strip()]
-        if not filled or filled[0].lower().startswith("subtotal of"):
+        if not filled:
+            continue
+        if filled[0].lower().startswith("subtotal of"):
+            section, is_open = "", False
             continue
         if len(filled) == 1:
+            if is_open:
+                document.fault(line, f'the section "{section}" above has no subtotal', AGAIN)
+            is_open = filled[0].lower() in SECTIONS
             if filled[0].lower() in SECTIONS:
                 section = filled[0].lower()
             elif number_in(filled[0]) == filled[0] and any(digit.isdigit() for digit in filled[0]):
@@ -65,8 +75,12 @@ def read_statement(document: Document) -> Reading:
         # the row of uninvested cash has no description
         row = rows.row(line, ["CASH", "", *cells[1:]] if cells[0].strip() == "CASH" and _is_number(cells[1]) else cells)
         symbol, name = row.text("symbol"), unescape(row.text("name"))
+        if section in ("stocks", "core account"):
+            row.check_product(row.quantity_or_none("quantity"), row.money_or_none("price"), row.money_or_none("value"))
         if not account or not section:
             row.fault("a holding outside an account's section", AGAIN)
+        elif not _belongs(section, symbol, name):
+            row.fault(f'"{symbol or name}" does not belong in the section "{section}"', AGAIN)
         elif section == "core account":
             cash[account] += row.money("value")
             left.append(aside(row, account, symbol, AS_CASH))
@@ -74,6 +88,8 @@ def read_statement(document: Document) -> Reading:
             left.append(aside(row, account, symbol, why))
         else:
             found.append(position(row, account, symbol, name, None))
+    if is_open:
+        document.fault(None, f'the section "{section}" has no subtotal: the file seems to be cut off', AGAIN)
     return Reading(
         document.path,
         "fidelity",
@@ -84,6 +100,13 @@ def read_statement(document: Document) -> Reading:
         cash=cash,
         set_aside=tuple(left),
     )
+
+
+def _belongs(section: str, symbol: str, name: str) -> bool:
+    is_cash = symbol == "CASH" or is_core(symbol, name)
+    if section in ("core account", "bonds", "options"):
+        return {"core account": is_cash, "bonds": is_cusip(symbol), "options": not is_ticker(symbol)}[section]
+    return not is_core(symbol, name)
 
 
 def _is_number(text: str) -> bool:

@@ -15,8 +15,8 @@ from dicli.brokers import vanguard_lots
 from dicli.brokers.csvfile import Row, Table
 from dicli.brokers.document import AGAIN, Document, plain
 from dicli.brokers.formats import Format, columns
-from dicli.brokers.symbols import dotted, no_stock
-from dicli.brokers.vanguard_transactions import BOND, COLUMNS, is_cash, symbol_in, transaction, whole_splits
+from dicli.brokers.symbols import dotted
+from dicli.brokers.vanguard_transactions import COLUMNS, is_cash, symbol_in, transaction, whole_splits, why_aside
 from dicli.model import Position, Reading, SetAside, Transaction
 
 HOLDINGS = {
@@ -44,9 +44,13 @@ def read_download(document: Document) -> Reading:
     days: list[dt.date] = []
     for kind, rows in _tables(document):
         if kind == "plan":
-            left += (SetAside(None, None, row.line, PLAN) for row in rows)
+            for row in rows:
+                if row.cells[0].strip() in accounts:
+                    row.fault("a row of an account stands in the table of a workplace plan", AGAIN)
+                left.append(SetAside(None, None, row.line, PLAN))
             continue
         kinds[kind] = None
+        rows.no_gap()
         if accounts and "account" not in rows.index:
             document.fault(rows.line, 'the header has no column "Account Number", as the table above has', AGAIN)
         for row in rows:
@@ -115,7 +119,7 @@ def _holding(row: Row, cash: dict[str, Decimal]) -> Position | str:
     if is_cash(symbol, name):
         cash[account] = cash.get(account, Decimal(0)) + row.money("value")
         return "a money-market fund, counted as cash"
-    if why := BOND if not symbol else no_stock(symbol):
+    if why := why_aside(symbol):
         return why
     shares = row.quantity("shares")
     if shares <= 0:

@@ -59,7 +59,7 @@ def read_lots(document: Document) -> Reading:
     A lot's price is what the market value of all its symbol's lots says, to a hundredth of a cent.
     """
     valued = next((name for names in document.head_columns for name in names if name.startswith("market value")), "")
-    above = "\n".join(" ".join(cells) for _, cells in document.records[:10] if len(cells) < 5 and " as of " in cells[0])
+    above = "\n".join(said for _, cells in document.records[:10] if " as of " in (said := " ".join(cells[:2])))
     day = next(iter(dates_in(valued) or dates_in(above)), None)
     rows = table(
         document,
@@ -68,6 +68,7 @@ def read_lots(document: Document) -> Reading:
         skip=("total",),
         ignored=(*GAINS, "cost per share"),
     )
+    rows.no_gap()
     lots: list[Lot] = []
     values: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
     left: list[SetAside] = []
@@ -116,6 +117,7 @@ def read_sales(document: Document) -> Reading:
         skip=("total",),
         ignored=SALES_KNOWN,
     )
+    rows.no_gap()
     sales: list[Sale] = []
     left: list[SetAside] = []
     accounts: dict[str, None] = {}

@@ -66,6 +66,13 @@ def is_cash(symbol: str, name: str) -> bool:
     )
 
 
+def why_aside(symbol: str) -> str | None:
+    """Why a security is left out, None for stocks and funds."""
+    if not symbol:
+        return BOND
+    return no_stock(symbol) or (None if is_ticker(dotted(symbol)) else "a symbol that is no stock's or fund's")
+
+
 def transaction(row: Row) -> Transaction | str | None:
     """The transaction that a row is, or why it is set aside; None where the row is at fault."""
     said, symbol, name = row.text("type"), symbol_in(row), row.text("name")
@@ -90,7 +97,7 @@ def transaction(row: Row) -> Transaction | str | None:
         if not amount:
             return "it moves neither shares nor cash"
         return _made(row, kind, symbol if is_ticker(dotted(symbol)) else "", None, amount)
-    if why := BOND if not symbol else no_stock(symbol):
+    if why := why_aside(symbol):
         return why
     if shares is None or (shares < 0 and kind in (_K.BUY, _K.REINVEST)):
         row.fault(f'"{said}" of {shares or "no"} shares', AGAIN)
