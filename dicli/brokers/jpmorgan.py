@@ -34,7 +34,9 @@ CASH = "a deposit sweep or money-market fund, counted as cash"
 
 
 def read_lots(document: Document) -> Reading:
-    return _read(document, LOT_COLUMNS, "lots")
+    # The narrow variant has neither value nor cost: there the unit cost is all.
+    wide = any("value" in names for names in document.head_columns if "ticker" in names)
+    return _read(document, (*LOT_COLUMNS, "value", "cost") if wide else LOT_COLUMNS, "lots")
 
 
 def read_positions(document: Document) -> Reading:

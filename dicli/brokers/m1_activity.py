@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from dicli.brokers.csvfile import Row, table
+from dicli.brokers.csvfile import Row, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
 from dicli.brokers.symbols import dotted, is_money_fund, is_ticker, no_stock
@@ -44,7 +44,9 @@ def read_activity(document: Document) -> Reading:
     history: list[Transaction] = []
     aside: list[SetAside] = []
     days = []
-    for row in table(document, COLUMNS, REQUIRED, ignored=IGNORED):
+    rows = table(document, COLUMNS, REQUIRED, ignored=IGNORED)
+    no_history_above(rows)
+    for row in rows:
         days.append(row.date("date"))
         meaning = row.action("type", TYPES)
         if meaning is None:

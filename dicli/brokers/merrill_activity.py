@@ -11,14 +11,15 @@ are cash to cash.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from dicli.brokers.csvfile import IGNORE, Row, Table, table
+from dicli.brokers.csvfile import IGNORE, Row, Table, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, says, without
-from dicli.brokers.merrill_words import Sense, meaning
+from dicli.brokers.merrill_words import KINDS, Sense, meaning
 from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, is_ticker
 from dicli.brokers.values import is_blank
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
@@ -33,12 +34,14 @@ COLUMNS = {
 }
 IGNORED = ("pending/settled", "account nickname", "account registration", "type")
 SETTLED_ONLY = "only settlement dates are in this layout: trades happened up to two trading days before the dates read"
+_NUMBER = re.compile(r"\b[0-9A-Z]{3}-[0-9A-Z]{5}\Z")
 SELECTED = "selected account(s):"
 Held = tuple[Transaction, Sense]
 
 
 def read_activity(document: Document) -> Reading:
     rows = _rows(document)
+    no_history_above(rows)
     whole = _selected(document)
     dated = "date" in rows.index
     if "account" not in rows.index and not whole:
@@ -48,19 +51,19 @@ def read_activity(document: Document) -> Reading:
     accounts: dict[str, None] = {}
     days: list[dt.date] = []
     for row in rows:
-        account = row.text("account") or whole
+        account = _number(row.text("account") or whole)
         accounts[account] = None
         date = row.date("date" if dated else "settled")
         days.append(date)
         said = row.text("action") or row.text("description")
-        sense = meaning(said)
-        if sense is None:
+        found = meaning(said)
+        if found is None:
             if not document.ignores(said, row.line):
                 row.fault(f'unknown action "{" ".join(said.split())[:60]}"', IGNORE)
             continue
-        read = _transaction(row, account, date, sense)
+        read = _transaction(row, account, date, *found)
         if isinstance(read, Transaction):
-            held.append((read, sense))
+            held.append((read, found[1]))
         else:
             symbol = row.text("symbol")
             aside.append(SetAside(account, None if is_blank(symbol) else symbol, row.line, read))
@@ -95,15 +98,21 @@ def _selected(document: Document) -> str:
     return "" if "," in said else said
 
 
-def _transaction(row: Row, account: str, date: dt.date, sense: Sense) -> Transaction | str:
-    said, symbol = row.text("action") or row.text("description"), row.text("symbol")
+def _number(account: str) -> str:
+    """The account's number of "CMA-Edge 31X-70418", so that it is one account in every layout."""
+    found = _NUMBER.search(account)
+    return found[0] if found else account
+
+
+def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense) -> Transaction | str:
+    symbol = row.text("symbol")
     symbol = "" if is_blank(symbol) else symbol
     if sense in (Sense.OPTION, Sense.SWEEP) or "#" in symbol:
         return "an option" if sense is not Sense.SWEEP else "cash to cash: the deposit program"
     quantity, amount, price = row.quantity_or_none("quantity"), row.money_or_none("amount"), row.money_or_none("price")
     quantity, amount = quantity or None, amount or None
-    kind = sense.kind
-    if sense in (Sense.DIVIDEND, Sense.EVENT) and quantity and amount is None and kind is TransactionKind.DIVIDEND:
+    kind = KINDS.get(sense, TransactionKind.OTHER)
+    if sense is Sense.DIVIDEND and quantity and amount is None:
         kind = TransactionKind.SPLIT  # a "dividend" of shares without cash is how Merrill writes a split
     moves = sense in (Sense.BUY, Sense.SELL, Sense.SHARES_OF_DIVIDEND) or kind is TransactionKind.SPLIT
     if moves and is_cusip(symbol):
@@ -111,15 +120,15 @@ def _transaction(row: Row, account: str, date: dt.date, sense: Sense) -> Transac
     if moves and is_money_fund(symbol):
         return "a money-market fund, counted as cash"
     if moves and (not quantity or not is_ticker(dotted(symbol))):
-        row.fault(f'"{said[:40]}" without a symbol or a quantity', AGAIN)
+        row.fault(f'"{said}" without a symbol or a quantity', AGAIN)
     if sense in (Sense.BUY, Sense.SELL):
         out = sense is Sense.SELL
         if amount is None or (amount > 0) is not out or (quantity is not None and quantity < 0 and not out):
-            row.fault(f'"{said[:40]}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
+            row.fault(f'"{said}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
         row.check_product(quantity, price, amount)
         quantity = -abs(quantity or Decimal(0)) if out else quantity
     elif sense is Sense.SHARES_OF_DIVIDEND and quantity is not None and (quantity < 0 or (amount or 0) > 0):
-        row.fault(f'"{said[:40]}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
+        row.fault(f'"{said}" with quantity {quantity} and amount {amount}: the signs contradict it', AGAIN)
     elif not moves and amount is None and not quantity:
         return "it moves neither shares nor cash"
     if sense is Sense.EITHER:
@@ -133,7 +142,7 @@ def _transaction(row: Row, account: str, date: dt.date, sense: Sense) -> Transac
         quantity=None if income else quantity,
         amount=amount,
         price=price or None,
-        action=sense.words if not row.text("action") else said,
+        action=said,
         description=" ".join((row.text("more") or row.text("description")).split()),
         cusip=symbol if is_cusip(symbol) else None,
         source=row.source,

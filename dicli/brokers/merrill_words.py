@@ -10,30 +10,34 @@ _K = TransactionKind
 
 
 class Sense(Enum):
-    """What a row is, with the kind of its transaction and the words that stand for it where a row has only prose."""
+    """What a row is."""
 
-    BUY = (_K.BUY, "Purchase")
-    SELL = (_K.SELL, "Sale")
-    SHARES_OF_DIVIDEND = (_K.REINVEST, "Reinvestment Share(s)")
-    CASH_OF_DIVIDEND = (_K.OTHER, "Reinvestment Program")
-    DIVIDEND = (_K.DIVIDEND, "Dividend")
-    INTEREST = (_K.INTEREST, "Interest")
-    FEE = (_K.FEE, "Fee")
-    TAX = (_K.TAX, "Tax")
-    SPLIT = (_K.SPLIT, "Stock Split")
-    EITHER = (_K.OTHER, "Transfer")
-    EVENT = (_K.OTHER, "Event")
-    OPTION = (_K.OTHER, "Option")
-    SWEEP = (_K.OTHER, "Deposit program")
+    BUY = "shares come in, cash goes out"
+    SELL = "shares go out, cash comes in"
+    SHARES_OF_DIVIDEND = "the shares that a dividend bought"
+    CASH_OF_DIVIDEND = "the cash that they cost"
+    DIVIDEND = "a dividend; of shares, where no cash came"
+    INTEREST = "interest"
+    FEE = "a fee"
+    TAX = "tax withheld"
+    SPLIT = "shares, signed as written"
+    EITHER = "shares or cash; the sign tells the kind"
+    EVENT = "shares or cash or both, signed as written"
+    OPTION = "an option"
+    SWEEP = "cash to cash"
 
-    @property
-    def kind(self) -> TransactionKind:
-        return self.value[0]
 
-    @property
-    def words(self) -> str:
-        return self.value[1]
-
+KINDS: dict[Sense, TransactionKind] = {
+    Sense.BUY: _K.BUY,
+    Sense.SELL: _K.SELL,
+    Sense.SHARES_OF_DIVIDEND: _K.REINVEST,
+    Sense.DIVIDEND: _K.DIVIDEND,
+    Sense.INTEREST: _K.INTEREST,
+    Sense.FEE: _K.FEE,
+    Sense.TAX: _K.TAX,
+    Sense.SPLIT: _K.SPLIT,
+}
+"""The kind of a row's transaction; `other` where there is none here."""
 
 _S = Sense
 WORDS: dict[str, Sense] = {
@@ -59,7 +63,8 @@ WORDS: dict[str, Sense] = {
 _LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)
 
 
-def meaning(said: str) -> Sense | None:
-    """What a description says happened; None for words that are not known."""
-    plain = " ".join(said.lower().split())
-    return next((WORDS[words] for words in _LONGEST_FIRST if plain.startswith(words)), None)
+def meaning(said: str) -> tuple[str, Sense] | None:
+    """The words that a description begins with, as it writes them, and what they mean; None for unknown ones."""
+    prose = " ".join(said.split())
+    plain = prose.lower()
+    return next(((prose[: len(words)], WORDS[words]) for words in _LONGEST_FIRST if plain.startswith(words)), None)

@@ -13,7 +13,7 @@ import re
 from decimal import Decimal
 
 from dicli.brokers import robinhood_1099, robinhood_2016
-from dicli.brokers.csvfile import Row, table
+from dicli.brokers.csvfile import Row, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
 from dicli.brokers.robinhood_codes import CODES, Sense
@@ -41,7 +41,9 @@ def read_activity(document: Document) -> Reading:
     aside: list[SetAside] = []
     accounts: dict[str, None] = {}
     days: list[dt.date] = []
-    for row in table(document, COLUMNS, REQUIRED, ignored=IGNORED, stop=_disclaimer(document)):
+    rows = table(document, COLUMNS, REQUIRED, ignored=IGNORED, stop=_disclaimer(document))
+    no_history_above(rows)
+    for row in rows:
         account = _account(row)
         accounts[account] = None
         days.append(row.date("date"))

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from dicli.brokers import tdameritrade_gains
-from dicli.brokers.csvfile import IGNORE, Row, table
+from dicli.brokers.csvfile import IGNORE, Row, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, says
 from dicli.brokers.symbols import dotted, is_money_fund, is_ticker, no_stock
@@ -56,6 +56,7 @@ def read_transactions(document: Document) -> Reading:
     aside: list[SetAside] = []
     days = []
     rows = table(document, COLUMNS, REQUIRED, ignored=("net cash balance",), stop=(END,))
+    no_history_above(rows)
     for row in rows:
         days.append(row.date("date"))
         said = row.text("description")
@@ -88,7 +89,7 @@ def _transaction(row: Row, meaning: TransactionKind | str, symbol: str) -> Trans
     quantity, amount = row.quantity_or_none("quantity") or None, row.money_or_none("amount")
     price, said = row.money_or_none("price"), row.text("description")
     charged = [fee for column in FEES if (fee := row.money_or_none(column)) is not None]
-    fees = sum(map(abs, charged), Decimal(0)) if charged else None
+    fees = sum(map(abs, charged), Decimal(0)) if charged and "reg_fee" in row.table.index else None
     kind = meaning if isinstance(meaning, TransactionKind) else _K.OTHER
     if kind in _TRADES:
         out = kind is _K.SELL
