@@ -89,7 +89,7 @@ def back(day: dt.date, count: int) -> dt.date:
 
 def last_finished(now: dt.datetime) -> dt.date:
     """The last session whose bar is finished at a moment (an aware time): today's only half an hour after its close."""
-    here = now.astimezone(_new_york())
+    here = new_york(now)
     close = close_of(here.date())
     if close is not None and here >= dt.datetime.combine(here.date(), close, here.tzinfo) + SETTLED:
         return here.date()
@@ -98,12 +98,13 @@ def last_finished(now: dt.datetime) -> dt.date:
 
 def is_open(now: dt.datetime) -> bool:
     """Whether the market trades at a moment (an aware time)."""
-    here = now.astimezone(_new_york())
+    here = new_york(now)
     close = close_of(here.date())
     return close is not None and OPEN <= here.time() < close
 
 
-def _new_york() -> dt.tzinfo:
+def new_york(now: dt.datetime) -> dt.datetime:
+    """A moment (an aware time) as the clocks of New York show it."""
     from zoneinfo import ZoneInfo
 
-    return ZoneInfo("America/New_York")
+    return now.astimezone(ZoneInfo("America/New_York"))
