@@ -325,6 +325,13 @@ def test_a_dividend_with_shares_is_a_reinvestment() -> None:
     ]
 
 
+def test_notes_below_the_table_end_it() -> None:
+    text = fixture("transactions.csv") + "Disclaimer,,,,,,,,,,,,\n"
+    assert len(read(text).transactions) == 16
+    row = "01/05/26,01/05/26,01/05/26,Bought,COCA COLA CO,KO,--,1.0,70.0,-70.0,0.0,--,--\n"
+    assert "stands after its end" in refusal(text + row)
+
+
 def test_the_list_of_trades_gets_its_signs_from_the_order() -> None:
     bought, sold = read(fixture("trades.csv")).transactions
     assert (bought.quantity, bought.amount) == (2, -840)

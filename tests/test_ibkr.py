@@ -97,7 +97,7 @@ def test_a_washed_lot_s_result_is_not_taken_for_its_proceeds() -> None:
         ([BUY.replace("Stocks", "Stoks")], 'row 6: unknown asset category "Stoks"'),
         ([BUY.replace("Order", "Ordre")], 'row 6: unknown DataDiscriminator "Ordre"'),
         ([BUY.replace("Trades,Data", "Trades,Date")], '"date" where Header, Data, SubTotal or Total is expected'),
-        ([BUY.replace("Trades,Data", "Operaciones,Header")], 'unknown section "Operaciones"'),
+        (["Operaciones,Header,Divisa,Quantity,Importe"], 'unknown section "Operaciones"'),
         ([BUY.replace("Trades,Data", "Dividends,Data")], 'a row of "Dividends" without a header above it'),
         ([BUY.replace(",0,0,O", ",0,0,C;O")], "closes a position and opens the opposite one"),
         ([BUY.replace(",0,0,O", ",0,0,Ca")], "a cancelled trade whose original is not in the file"),
@@ -130,6 +130,26 @@ def test_a_section_that_is_ignored_by_name() -> None:
     extra = "Grant Activity,Header,Symbol,Quantity\nGrant Activity,Data,IBKR,2"
     assert 'unknown section "Grant Activity"' in refusal(statement(BUY, extra))
     assert len(read(statement(BUY, extra), "Grant Activity").transactions) == 1
+
+
+def test_a_section_without_quantities_or_amounts_needs_no_attention() -> None:
+    extra = "Some New Summary,Header,Asset Category,Rating\nSome New Summary,Data,Stocks,9"
+    assert len(read(statement(BUY, extra)).transactions) == 1
+
+
+def test_cancelled_trades_and_their_originals_leave_nothing() -> None:
+    cancel = BUY.replace(",10,70,70,-700,-1,701", ",-10,70,70,700,1,-701").replace(",0,0,O", ",0,0,Ca")
+    assert read(statement(BUY, SELL, cancel)).transactions[0].kind is TransactionKind.SELL
+    assert len(read(statement(BUY, SELL, cancel)).transactions) == 1
+
+
+def test_transfers_are_signed_by_their_direction() -> None:
+    text = fixture("activity.csv", ("--,12,0,1704.6", "--,-12,0,1704.6"))
+    assert '"In" with a quantity of -12' in refusal(text)
+    (row,) = [
+        row for row in read(fixture("activity.csv", ("USD,PEP,", "USD,BRK B,"))).transactions if row.quantity == 12
+    ]
+    assert (row.kind, row.symbol) == (TransactionKind.TRANSFER_IN, "BRK.B")
 
 
 def test_a_history_vouches_for_the_statement_s_period() -> None:
@@ -278,6 +298,25 @@ def test_cash_types_that_are_ignored() -> None:
     text = fixture("flex_two_accounts.xml", ('amount="637.5" type="Dividends"', 'amount="637.5" type="Puzzles"'))
     assert 'unknown type "Puzzles"' in refusal(text)
     assert len(read(text, "Puzzles").transactions) == 6
+
+
+def test_a_commission_in_another_currency_is_no_cost_in_dollars() -> None:
+    text = fixture("flex_sections.csv", ('"-1.00","USD","-679.80"', '"-1.00","CHF","-679.80"'))
+    assert "the commission is in CHF" in refusal(text)
+
+
+def test_closed_lots_of_short_sales_are_set_aside() -> None:
+    text = fixture(
+        "flex_two_accounts.xml", ('fifoPnlRealized="-507.11" buySell="SELL"', 'fifoPnlRealized="-507.11" buySell="BUY"')
+    )
+    reading = read(text)
+    assert [sale.quantity for sale in reading.sales] == [20]
+    assert "a short sale" in {entry.why for entry in reading.set_aside}
+
+
+def test_rows_below_the_header_of_another_section_are_noticed() -> None:
+    said = refusal(fixture("flex_marked.csv", ("DATA,TRNT,U5556667", "DATA,CTRN,U5556667")))
+    assert 'a row of "CTRN" below the header of "TRNT"' in said
 
 
 def test_an_answer_of_the_flex_service_is_not_a_statement() -> None:

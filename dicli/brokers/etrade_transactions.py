@@ -94,12 +94,12 @@ def _history(document: Document, names: Columns, account: str, ignored: tuple[st
 
 
 def _trailers(document: Document) -> tuple[str, ...]:
-    """The beginnings of the notes below the table: one long cell on a line of its own."""
+    """The beginnings of the notes below the table: one filled cell on a line of its own, which is no date."""
     notes = []
     for _, cells in document.records[3:]:
         filled = [cell.strip() for cell in cells if cell.strip()]
-        if len(filled) == 1 and len(filled[0]) > 40 and not filled[0][0].isdigit():
-            notes.append(filled[0].lower()[:40])
+        if len(filled) == 1 and not filled[0][0].isdigit():
+            notes.append(filled[0].lower())
     return tuple(notes)
 
 

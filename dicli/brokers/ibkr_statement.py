@@ -25,13 +25,21 @@ UNREAD = (
     *("performance by symbol", "forex balances", "financial instrument information", "forex p/l details"),
     *("net stock position summary", "interest accruals", "change in dividend accruals", "open dividend accruals"),
     *("base currency exchange rate", "commission details", "borrow fee details", "trade summary"),
-    *("total p/l for statement period", "location of customer assets, positions and money", "collateral"),
+    *("total p/l for statement period", "location of customer assets", "collateral"),
     *("stock yield enhancement program securities lent", "stock yield enhancement program securities lent activity"),
     *("stock yield enhancement program securities lent interest details", "hard to borrow details", "cfd charges"),
     *("stock yield enhancement program collateral for borrowed securities", "tiered interest details"),
     *("incentive coupon accrual details", "debit card activity", "disclosures", "interest details", "prior period"),
     *("exercises, assignments, and expirations", "pending exercises", "complex positions", "option cash settlements"),
 )
+MOVES = {
+    "datadiscriminator",
+    "quantity",
+    "qty",
+    "amount",
+    "cash amount",
+    "proceeds",
+}  # what an unknown section may not have
 
 
 def read_statement(document: Document) -> Reading:
@@ -96,7 +104,8 @@ def _tables(document: Document) -> list[tuple[str, Table]]:
         section, mark = plain(cells[0]), plain(cells[1]) if len(cells) > 1 else ""
         known = section in SECTIONS or section in CASH_KINDS or section.startswith(UNREAD)
         if not known and mark in ("header", "data"):
-            if mark == "header" and not document.ignores(cells[0], line):
+            moves = MOVES & {plain(cell) for cell in cells}
+            if mark == "header" and moves and not document.ignores(cells[0], line):
                 document.fault(
                     line,
                     f'unknown section "{cells[0].strip()}"',
