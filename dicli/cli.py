@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from dicli import __version__
-from dicli.commands import COMMANDS
+from dicli.commands import COMMANDS, prices
 from dicli.errors import DicliError
 
 CANNOT_RUN, A_BUG, INTERRUPTED = 2, 70, 130
@@ -29,6 +29,12 @@ app = typer.Typer(
 )
 for name, function in COMMANDS.items():
     app.command(name)(function)
+app.add_typer(prices.app, name="prices")
+
+
+def now() -> dt.datetime:
+    """The user's own clock: nothing below asks what time it is."""
+    return dt.datetime.now().astimezone()
 
 
 def _version(wanted: bool) -> None:
@@ -44,7 +50,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
     ] = False,
 ) -> None:
-    ctx.obj = dt.date.today()  # noqa: DTZ011  the user's own calendar day; nothing below asks what day it is
+    ctx.obj = now
 
 
 def _say(text: str) -> None:

@@ -62,7 +62,7 @@ class Server:
                 with contextlib.suppress(OSError):
                     outer.answer(self, parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()})
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815  (the library's names)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -230,8 +230,7 @@ class Yahoo:
 
     def _meta(self, symbol: str) -> dict[str, object]:
         periods = {
-            name: {"timezone": "EST", "gmtoffset": -18000, "start": 0, "end": 0}
-            for name in ("pre", "regular", "post")
+            name: {"timezone": "EST", "gmtoffset": -18000, "start": 0, "end": 0} for name in ("pre", "regular", "post")
         }
         return {
             "currency": self.currency.get(symbol, "USD"),

@@ -38,6 +38,7 @@ class Run:
     offline: bool
     exit_code: bool
     stale_ok: bool
+    clock: Callable[[], dt.datetime]
 
     def warn(self, *texts: str) -> None:
         """Say it on stderr, unless `-q`."""
@@ -107,7 +108,7 @@ def put(run: Run, text: str) -> None:
         sys.stdout.flush()
 
 
-def _parse_date(text: str) -> dt.date:
+def date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -126,7 +127,7 @@ _FOLDER = Annotated[
     Path, typer.Option("-C", "--folder", metavar="DIR", envvar="DICLI_FOLDER", help="The portfolio folder.")
 ]
 _AS_OF = Annotated[
-    Any, typer.Option("--as-of", metavar="DATE", parser=_parse_date, help="The day to look from; today if not given.")
+    Any, typer.Option("--as-of", metavar="DATE", parser=date, help="The day to look from; today if not given.")
 ]
 _FORMAT = Annotated[
     Format | None, typer.Option("-f", "--format", help="Default: table in a terminal, csv in a pipe or a file.")
@@ -161,8 +162,8 @@ def command(function: Callable[Concatenate[Run, P], Report | None]) -> Callable[
     @functools.wraps(function)
     def wrapper(ctx: typer.Context, **options: Any) -> None:
         common = {name: options.pop(name) for name, _, _ in _COMMON}
-        common["as_of"] = common["as_of"] or ctx.obj
-        run = Run(**common)
+        common["as_of"] = common["as_of"] or ctx.obj().date()
+        run = Run(**common, clock=ctx.obj)
         report = function(run, **options)  # type: ignore[call-arg]  # Typer fills the options by name
         if report is not None:
             show(run, report)

@@ -16,7 +16,7 @@ from dicli.market import issuers
 from dicli.market.holdings import Holdings, layout_of, open_document, read_holdings
 from dicli.market.layouts import LAYOUTS
 from dicli.market.weighing import exact, ordered, weigh
-from dicli.model import Column, Constituent, Figure, Reading, Report, SetAside
+from dicli.model import Column, Constituent, Figure, Quote, Reading, Report, SetAside
 from dicli.preferences.schema import Index
 
 
@@ -44,6 +44,14 @@ class Benchmark:
 
     def weights(self) -> dict[str, Decimal]:
         return {item.symbol: item.weight for item in self.constituents}
+
+    def quotes(self) -> list[Quote]:
+        """The prices that the holdings file itself shows."""
+        return [
+            Quote(item.symbol, item.price, self.as_of, self.source)
+            for item in self.constituents
+            if item.price is not None
+        ]
 
 
 # -- reading ------------------------------------------------------------------------------------------------------

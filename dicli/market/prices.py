@@ -1,8 +1,8 @@
 """Bringing the price store up to date: what is asked for, by how many at a time, for how long, and what became of it.
 
 A source is any object with `history(symbol, first, last) -> Series` that raises NoPrices or RateLimited; Yahoo is the
-one there is. Each symbol is stored as soon as it has arrived and passed the checks, so that whatever ends an update (its
-deadline, a limit, the power) costs only what had not come yet, and the next update asks for nothing else.
+one there is. Each symbol is stored as soon as it has arrived and passed the checks, so that whatever ends an update
+(its deadline, a limit, the power) costs only what had not come yet, and the next update asks for nothing else.
 """
 
 from __future__ import annotations
@@ -152,21 +152,33 @@ def from_yahoo(
     base: str | None = None,
     pause: float = PAUSE,
     as_of: dt.date | None = None,
+    say: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Update:
     """`update` from Yahoo, up to the last session that is finished `now` (an aware time) and no later than `as_of`.
 
-    yfinance is loaded only where there is something to ask for.
+    `say` is told before anything is asked for; yfinance is loaded only then. `seconds` bound one request.
     """
     last = calendar.last_finished(now)
     if as_of is not None and as_of < last:
         last = calendar.last_session(as_of)
     end = time.monotonic() + deadline
-    wanted = list(symbols)
-    if not plan(wanted, {state.symbol: state for state in store.states()}, last, days):
-        return Update(last, complete=sorted(set(wanted)))
+    wanted = sorted({symbol for symbol in symbols if can_be_had(symbol)})
+    jobs = plan(wanted, {state.symbol: state for state in store.states()}, last, days)
+    if not jobs:
+        return Update(last, complete=wanted)
+    say(f"fetching the prices of {len(jobs)} symbols from Yahoo, up to {last}")
     yahoo = Yahoo((cache or cache_dir()) / "yfinance", end=end, seconds=seconds, base=base)
     return update(store, wanted, yahoo, last, end=end, days=days, second=second, pause=pause, progress=progress)
+
+
+def by_day(quotes: Iterable[Quote]) -> dict[str, dict[dt.date, Decimal]]:
+    """Quotes that say their day, as a second opinion on a jump: symbol -> day -> price."""
+    found: dict[str, dict[dt.date, Decimal]] = {}
+    for quote in quotes:
+        if quote.date is not None:
+            found.setdefault(quote.symbol, {}).setdefault(quote.date, quote.price)
+    return found
 
 
 def live(
@@ -345,4 +357,6 @@ class _Run:
         else:
             held_back = next((item.why for item in rejected if item.day == made.last), None)
             state = ends or "an earlier day"
-            made.missing[symbol] = f"its close was kept out ({held_back})" if held_back else f"its prices end on {state}"
+            made.missing[symbol] = (
+                f"its close was kept out ({held_back})" if held_back else f"its prices end on {state}"
+            )

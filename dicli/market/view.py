@@ -109,13 +109,15 @@ def open_market(
     broker: Mapping[str, Sequence[Quote]],
     benchmark: Benchmark | None,
     store: Path | None = None,
+    live: Sequence[Quote] = (),
 ) -> Market:
-    """The market as the preferences' [prices] say: everything that is at hand, no network. Raises InputError for a
-    price file that cannot be read, MarketError for a broken store.
+    """The market as the preferences' [prices] say: everything that is at hand, no network. `live` are prices of this
+    moment, which are trusted most. Raises InputError for a price file that cannot be read, MarketError for a broken
+    store.
     """
     place = store if store is not None else cache_dir() / FILE
     symbols = set(broker) | {item.symbol for item in (benchmark.constituents if benchmark else ())}
-    sources: list[Iterable[Quote]] = [broker[symbol] for symbol in sorted(broker)]
+    sources: list[Iterable[Quote]] = [live, *(broker[symbol] for symbol in sorted(broker))]
     if preferences.prices.source == "csv" and preferences.prices.file is not None:
         sources.append(read_file(preferences.prices.file, as_of))
     if place.exists():
@@ -123,9 +125,5 @@ def open_market(
             last = opened.last(symbols, as_of)
         sources.append(Quote(symbol, row.close, row.day, "the price store") for symbol, row in sorted(last.items()))
     if benchmark is not None:
-        sources.append(
-            Quote(item.symbol, item.price, benchmark.as_of, benchmark.source)
-            for item in benchmark.constituents
-            if item.price is not None
-        )
+        sources.append(benchmark.quotes())
     return Market(as_of, sources, store=place)

@@ -30,6 +30,7 @@ MOST_BYTES = 16 << 20
 BATCH = 100
 """Symbols in one request for current prices."""
 
+
 class NoPrices(Exception):  # noqa: N818  (what happened, in the words that the user reads)
     """One symbol's prices did not come.
 
@@ -63,8 +64,8 @@ def from_yahoo(symbol: str) -> str:
 class Yahoo:
     """Yahoo as a source, open until `end` (on the monotonic clock): no request begins or goes on after it.
 
-    `cache` is the folder for yfinance's own files (cookies, pickled); `seconds` bounds a single request. Several threads
-    may call the same object.
+    `cache` is the folder for yfinance's own files (cookies, pickled); `seconds` bounds a single request. Several
+    threads may call the same object.
     """
 
     def __init__(self, cache: Path, *, end: float, seconds: float = 10.0, base: str | None = None) -> None:
@@ -183,7 +184,7 @@ def _session(end: float, seconds: float, base: str | None) -> Any:
     class Session(requests.Session):  # type: ignore[type-arg]
         seen = _Seen()
 
-        def request(self, method: Any, url: str, **options: Any) -> Any:
+        def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
             answer = self.seen.last
             left = min(seconds, end - time.monotonic())
             if left <= 0:
@@ -230,10 +231,8 @@ def _series(symbol: str, frame: Any, first: dt.date, last: dt.date) -> Series:
     days = [day for day in index.date.tolist() if isinstance(day, dt.date)]
     if "Close" not in frame.columns or len(days) != len(frame):
         raise NoPrices("Yahoo's answer has no closes", passing=True, site=True)
-    closes: dict[dt.date, Decimal] = {}
-    for day, close in zip(days, _prices(frame["Close"]), strict=True):
-        if first <= day <= last:
-            closes[day] = close
+    found = zip(days, _prices(frame["Close"]), strict=True)
+    closes = {day: close for day, close in found if first <= day <= last}
     dividends: dict[dt.date, Decimal] = {}
     for column in ("Dividends", "Capital Gains"):
         if column in frame.columns:
@@ -280,7 +279,11 @@ def _quotes(rows: Iterable[dict[str, Any]], wanted: frozenset[str], day: dt.date
     new_york = ZoneInfo("America/New_York")
     found = []
     for row in rows:
-        symbol, price, moment = from_yahoo(str(row["symbol"])), row.get("regularMarketPrice"), row.get("regularMarketTime")
+        symbol, price, moment = (
+            from_yahoo(str(row["symbol"])),
+            row.get("regularMarketPrice"),
+            row.get("regularMarketTime"),
+        )
         if symbol not in wanted or row.get("currency", "USD") != "USD" or not isinstance(price, (int, float)):
             continue
         if not math.isfinite(price) or price <= 0 or not isinstance(moment, (int, float)):
