@@ -319,6 +319,27 @@ def test_rows_below_the_header_of_another_section_are_noticed() -> None:
     assert 'a row of "CTRN" below the header of "TRNT"' in said
 
 
+@pytest.mark.parametrize("name", ["flex_two_accounts.xml", "flex_sections.csv"])
+def test_a_file_that_does_not_say_its_levels_counts_nothing_twice(name: str) -> None:
+    text = fixture(name).replace("levelOfDetail=", "lod=").replace('"LevelOfDetail"', '"Other"')
+    assert "the same twice" in refusal(text) or "the same shares twice" in refusal(text)
+
+
+def test_trades_of_xml_without_levels_are_told_apart_by_their_elements() -> None:
+    text = fixture("flex_two_accounts.xml").partition("<CorporateActions>")
+    text_ = text[0] + text[2].partition("</CorporateActions>")[2]
+    whole, bare = read(text_), read(text_.replace("levelOfDetail=", "lod="))
+    assert [row.quantity for row in bare.transactions] == [row.quantity for row in whole.transactions]
+    assert [lot.quantity for lot in bare.lots] == [lot.quantity for lot in whole.lots]
+    assert len(bare.sales) == 2
+
+
+def test_a_section_with_shares_that_is_not_read_is_named() -> None:
+    extra = '<GrantActivities><Grant symbol="IBKR" quantity="3" /></GrantActivities><CashReport>'
+    reading = read(fixture("flex_two_accounts.xml", ("<CashReport>", extra)))
+    assert "the section GrantActivities, which is not read" in {entry.why for entry in reading.set_aside}
+
+
 def test_an_answer_of_the_flex_service_is_not_a_statement() -> None:
     text = "<FlexStatementResponse><Status>Fail</Status><ErrorCode>1019</ErrorCode></FlexStatementResponse>"
     assert "an answer of IBKR's Flex service" in refusal(text)

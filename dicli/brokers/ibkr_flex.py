@@ -20,6 +20,21 @@ from dicli.brokers.ibkr_lots import reconcile
 from dicli.brokers.values import parse_date
 from dicli.model import Reading, SetAside
 
+# Sections with quantities that say nothing more than the ones that are read, or nothing about shares that are owned.
+REPEATS = frozenset(
+    (
+        *(
+            "ChangeInDividendAccruals",
+            "OpenDividendAccruals",
+            "SLBFees",
+            "SLBActivities",
+            "OptionEAE",
+            "PendingExcercises",
+        ),
+        *("PriorPeriodPositions", "NetStockPositionSummary", "TransactionTaxes", "UnbundledCommissionDetails"),
+        *("StmtFunds", "FxTransactions", "FxLots", "FxPositions", "ComplexPositions", "SLBOpenContracts"),
+    )
+)
 TAG_LEVELS = {
     "trade": "EXECUTION",
     "tradeconfirm": "EXECUTION",
@@ -84,6 +99,9 @@ def read_xml(document: Document) -> Reading:
         for container in element:
             if container.tag not in SECTIONS:
                 others.append(container.tag)
+                if container.tag not in REPEATS and any("quantity" in item.attrib for item in container):
+                    why = f"the section {container.tag}, which is not read"
+                    statement.aside.append(SetAside(statement.account, None, line_of[id(container)], why))
             elif len(container):
                 items = [
                     (line_of[id(item)], item.tag.lower(), {key.lower(): value for key, value in item.items()})

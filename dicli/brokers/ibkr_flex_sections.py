@@ -11,7 +11,7 @@ from dicli.brokers.document import AGAIN, Record, plain
 from dicli.brokers.ibkr_account import Statement
 from dicli.brokers.ibkr_common import TELL, K, cash_row, day_of, foreign, why_aside
 from dicli.brokers.ibkr_events import corporate_action
-from dicli.brokers.ibkr_flex_trades import TRADES, trades
+from dicli.brokers.ibkr_flex_trades import DETAIL, TRADES, trades
 from dicli.brokers.ibkr_lots import open_lot
 from dicli.brokers.ibkr_sections import transfers
 from dicli.model import Lot, TransactionKind
@@ -23,6 +23,7 @@ _COMMON: Columns = {
     "currency": ("currencyprimary",),
     "asset": ("assetclass", "assetcategory"),
     "level": ("levelofdetail",),
+    "id": ("transactionid",),
     "reported": ("reportdate",),
 }
 POSITIONS: Columns = {
@@ -76,9 +77,22 @@ def _not_long(row: Row) -> str | None:
 
 
 def _detailed(rows: Table) -> list[Row]:
-    """The rows at one level: the details where there are any, else the summaries."""
+    """The rows at one level: the details where there are any, else the summaries.
+
+    A fault where the query does not say the level and a row may be the summary of the one before: the same, on the
+    same day, without a time or a transaction of its own.
+    """
     found = list(rows)
     details = [row for row in found if plain(row.text("level")) != "summary"]
+    if "level" not in rows.index:
+        times: dict[tuple[str, ...], Row] = {}
+        for row in found:
+            key = tuple(row.text(name) for name in ("account", "type", "description", "quantity", "amount"))
+            twin = times.setdefault((*key, row.text("date")[:8]), row)
+            if twin is not row and (
+                twin.text("date") != row.text("date") or bool(twin.text("id")) != bool(row.text("id"))
+            ):
+                row.fault("this may be the summary of a row that is here in detail: the same twice", DETAIL)
     return details or found
 
 
@@ -174,7 +188,10 @@ def section_of(names: frozenset[str]) -> str | None:
 def read_section(statement: Statement, section: str, header: Record, records: Sequence[Record]) -> None:
     """Read one section; a column that it needs and the query leaves out is a fault with what to add."""
     columns_, required, read = SECTIONS[section]
-    rows = Table(statement.document, header, records, columns_)
+    line, names = header
+    if {"clientaccountid", "accountid"} & {plain(name) for name in names}:
+        names = ["" if plain(name) == "account" else name for name in names]  # a transfer's other side
+    rows = Table(statement.document, (line, names), records, columns_)
     missing = [_shown(columns_, name) for name in required if name not in rows.index]
     for name in missing:
         statement.document.fault(header[0], f'the section {section} has no column "{name}"', QUERY)
