@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from dicli.brokers.csvfile import IGNORE, Row, Table, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, says, without
+from dicli.brokers.merrill_events import Held, reinvested, without_due_bills
 from dicli.brokers.merrill_words import KINDS, Sense, meaning
-from dicli.brokers.symbols import dotted, is_cusip, is_money_fund, is_ticker
+from dicli.brokers.symbols import AmbiguousSymbolError, is_cusip, is_money_fund, is_ticker, undotted
 from dicli.brokers.values import is_blank
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
@@ -34,9 +33,14 @@ COLUMNS = {
 }
 IGNORED = ("pending/settled", "account nickname", "account registration", "type")
 SETTLED_ONLY = "only settlement dates are in this layout: trades happened up to two trading days before the dates read"
-_NUMBER = re.compile(r"\b[0-9A-Z]{3}-[0-9A-Z]{5}\Z")
+_NUMBERS = re.compile(r"\b[0-9A-Z]{3}-[0-9A-Z]{5}\b")
+ONE = "Select one account on the activity page and export again."
 SELECTED = "selected account(s):"
-Held = tuple[Transaction, Sense]
+ASIDE = {
+    Sense.OPTION: "an option",
+    Sense.SWEEP: "cash to cash: the deposit program",
+    Sense.NOTE: "a note of a contribution, whose cash has a row of its own",
+}
 
 
 def read_activity(document: Document) -> Reading:
@@ -45,7 +49,7 @@ def read_activity(document: Document) -> Reading:
     whole = _selected(document)
     dated = "date" in rows.index
     if "account" not in rows.index and not whole:
-        document.fault(rows.line, 'the line "Selected account(s):" with one account is missing above the table', AGAIN)
+        document.fault(rows.line, 'no row names its account, nor does a line "Selected account(s):" above', ONE)
     held: list[Held] = []
     aside: list[SetAside] = [] if dated else [SetAside(None, None, rows.line, SETTLED_ONLY)]
     accounts: dict[str, None] = {}
@@ -73,7 +77,7 @@ def read_activity(document: Document) -> Reading:
         ("transactions",),
         0,
         accounts=tuple(accounts),
-        transactions=tuple(_reinvested(held, aside)),
+        transactions=tuple(reinvested(without_due_bills(held, aside), aside)),
         set_aside=tuple(aside),
         coverage=(min(days), max(days)) if days else None,
     )
@@ -93,22 +97,24 @@ def _rows(document: Document) -> Table:
 
 
 def _selected(document: Document) -> str:
-    """The one account named above the table; empty for none or several."""
-    said = document.title(SELECTED)[len(SELECTED) :].strip()
-    return "" if "," in said else said
+    """The one account named above the table; empty for none, several or all."""
+    named = _NUMBERS.findall(document.title(SELECTED))
+    return named[0] if len(named) == 1 else ""
 
 
 def _number(account: str) -> str:
     """The account's number of "CMA-Edge 31X-70418", so that it is one account in every layout."""
-    found = _NUMBER.search(account)
-    return found[0] if found else account
+    found = _NUMBERS.findall(account)
+    return found[-1] if found else account
 
 
 def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense) -> Transaction | str:
     symbol = row.text("symbol")
     symbol = "" if is_blank(symbol) else symbol
-    if sense in (Sense.OPTION, Sense.SWEEP) or "#" in symbol:
-        return "an option" if sense is not Sense.SWEEP else "cash to cash: the deposit program"
+    if sense in ASIDE or "#" in symbol:
+        return ASIDE.get(sense, "an option")
+    if sense is Sense.BOND and (not symbol or is_cusip(symbol)):
+        return "a bond, bill or other security known by its CUSIP only"
     quantity, amount, price = row.quantity_or_none("quantity"), row.money_or_none("amount"), row.money_or_none("price")
     quantity, amount = quantity or None, amount or None
     kind = KINDS.get(sense, TransactionKind.OTHER)
@@ -119,7 +125,8 @@ def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense)
         return "a bond, bill or other security known by its CUSIP only"
     if moves and is_money_fund(symbol):
         return "a money-market fund, counted as cash"
-    if moves and (not quantity or not is_ticker(dotted(symbol))):
+    ticker = _ticker(row, symbol, needed=bool(quantity))
+    if moves and (not quantity or not ticker):
         row.fault(f'"{said}" without a symbol or a quantity', AGAIN)
     if sense in (Sense.BUY, Sense.SELL):
         out = sense is Sense.SELL
@@ -138,7 +145,7 @@ def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense)
         account=account,
         date=date,
         kind=kind,
-        symbol=dotted(symbol) if is_ticker(dotted(symbol)) and not is_cusip(symbol) else None,
+        symbol=ticker,
         quantity=None if income else quantity,
         amount=amount,
         price=price or None,
@@ -149,37 +156,21 @@ def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense)
     )
 
 
+def _ticker(row: Row, symbol: str, *, needed: bool) -> str | None:
+    """The symbol, dotted (files write BRKB); of a row that moves no shares it may stay unknown."""
+    try:
+        found = undotted(symbol, f"{row.text('description')} {row.text('more')}")
+    except AmbiguousSymbolError as error:
+        if needed:
+            row.fault(str(error), "Please report it with the row, amounts changed.")
+        return None
+    return found if is_ticker(found) and not is_cusip(symbol) else None
+
+
 def _moved(quantity: Decimal | None, amount: Decimal | None) -> TransactionKind:
     if quantity:
         return TransactionKind.TRANSFER_IN if quantity > 0 else TransactionKind.TRANSFER_OUT
     return TransactionKind.WITHDRAWAL if amount is not None and amount < 0 else TransactionKind.DEPOSIT
-
-
-def _reinvested(held: Sequence[Held], aside: list[SetAside]) -> list[Transaction]:
-    """The history with each reinvestment's two rows made one: the shares, at what the cash row paid for them."""
-    paid = [row for row, sense in held if sense is Sense.CASH_OF_DIVIDEND]
-    whole = []
-    for row, sense in held:
-        if sense is Sense.CASH_OF_DIVIDEND:
-            continue
-        if sense is Sense.SHARES_OF_DIVIDEND:
-            alike = [
-                cash
-                for cash in paid
-                if (cash.account, cash.date, cash.symbol) == (row.account, row.date, row.symbol)
-                and row.amount in (None, cash.amount)
-            ]
-            if alike:
-                paid.remove(alike[0])
-                aside.append(_cash_side(alike[0], "the cash of a reinvestment, counted with its shares"))
-                row = replace(row, amount=alike[0].amount)  # noqa: PLW2901
-        whole.append(row)
-    aside += (_cash_side(cash, "the cash of a reinvestment whose shares are not on that day") for cash in paid)
-    return whole
-
-
-def _cash_side(row: Transaction, why: str) -> SetAside:
-    return SetAside(row.account, row.symbol, row.source.row if row.source else 0, why)
 
 
 FORMATS = (

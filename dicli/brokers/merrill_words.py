@@ -25,6 +25,9 @@ class Sense(Enum):
     EVENT = "shares or cash or both, signed as written"
     OPTION = "an option"
     SWEEP = "cash to cash"
+    NOTE = "a note about cash that has a row of its own"
+    DUE_BILL = "a placeholder for the shares of a split, taken back later"
+    BOND = "a bond that was paid back, unless it has a ticker"
 
 
 KINDS: dict[Sense, TransactionKind] = {
@@ -45,7 +48,7 @@ WORDS: dict[str, Sense] = {
     **dict.fromkeys(("sale", "sell", "fractional share sale"), _S.SELL),
     "reinvestment share": _S.SHARES_OF_DIVIDEND,
     "reinvestment program": _S.CASH_OF_DIVIDEND,
-    **dict.fromkeys(("dividend", "foreign dividend", "qualified dividend", "rpt fgn div"), _S.DIVIDEND),
+    **dict.fromkeys(("dividend", "foreign dividend", "qualified dividend", "rpt fgn div", "cdiv"), _S.DIVIDEND),
     **dict.fromkeys(("long term capital gain", "short term capital gain", "lt cap gain", "st cap gain"), _S.DIVIDEND),
     **dict.fromkeys(("interest", "bank interest", "margin interest", "bond interest"), _S.INTEREST),
     **dict.fromkeys(("depository bank (adr) fee", "advisory", "fee", "program fee", "annual fee"), _S.FEE),
@@ -53,10 +56,13 @@ WORDS: dict[str, Sense] = {
     "stock split": _S.SPLIT,
     **dict.fromkeys(("funds received", "funds transfer", "direct deposit", "electronic", "wire", "check"), _S.EITHER),
     **dict.fromkeys(("deposit", "withdrawal", "transfer", "journal", "pre authdebit", "atm", "visa"), _S.EITHER),
-    **dict.fromkeys(("current year contribution", "prior year contribution", "contribution"), _S.EITHER),
-    **dict.fromkeys(("rollover", "security transfer", "received", "delivered"), _S.EITHER),
-    **dict.fromkeys(("stock dividend", "merger", "exchange", "spin", "name change", "tender", "redemption"), _S.EVENT),
-    **dict.fromkeys(("cash in lieu", "liquidation", "other income", "return of capital", "reverse split"), _S.EVENT),
+    **dict.fromkeys(("rollover", "security transfer", "received", "delivered", "overdraft"), _S.EITHER),
+    **dict.fromkeys(("pre-authorized withdrawal", "opening balance"), _S.EITHER),
+    **dict.fromkeys(("current year contribution", "prior year contribution"), _S.NOTE),
+    "stock dividend due bill": _S.DUE_BILL,
+    **dict.fromkeys(("redemption", "principal payment"), _S.BOND),
+    **dict.fromkeys(("stock dividend", "merger", "exchange", "spin", "name change", "tender"), _S.EVENT),
+    **dict.fromkeys(("cash in lieu", "liquidat", "other income", "return of capital", "reverse split"), _S.EVENT),
     **dict.fromkeys(("option purchase", "option sale", "option exp", "option assign", "option exer"), _S.OPTION),
     **dict.fromkeys(("deposit ml", "withdrawal ml", "check accumulation", "deposit program"), _S.SWEEP),
 }
