@@ -10,6 +10,7 @@ from dicli.commands.index import index
 from dicli.commands.init import init
 from dicli.commands.plans import drift, harvest, target, trade, why
 from dicli.commands.read import read
+from dicli.commands.taxes import calendar, do_not_buy, tax
 from dicli.commands.transition import donate, leave
 
 COMMANDS: dict[str, Callable[..., object]] = {
@@ -26,6 +27,9 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "harvest": harvest,
     "trade": trade,
     "why": why,
+    "tax": tax,
+    "calendar": calendar,
+    "do-not-buy": do_not_buy,
     "exit": leave,
     "donate": donate,
 }

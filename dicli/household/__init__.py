@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from dicli.household import files
+from dicli.household.coverage import Blind, blind_spots
 from dicli.household.ledger import Ledger, UnexplainedSale
 from dicli.household.reconcile import Discrepancy, compare
 from dicli.model import Account, Lot, Position, Quote, Reading, Sale, Transaction
@@ -25,7 +26,8 @@ class Household:
 
     `lots` are open sub-lots, several with one `id` where a wash sale split a lot; those whose date or basis no file
     tells have None there and are never harvested. `events` is what the tax engine books; `books` what it made of it.
-    `coverage` is, by account, the span of days that its histories vouch for. `discrepancies` name what lots, history
+    `coverage` is, by account, the span of days that its histories vouch for, `blind` the days of the last 30 that
+    no file vouches for. `discrepancies` name what lots, history
     and positions disagree on: nothing of it is planned. `reported` are the brokers' closed lots as their files show
     them; `closed` those that `sales` were taken from, by the id of their sale in the books. `no_basis`: ids of lots
     whose basis no file tells (the books hold them at nothing).
@@ -41,6 +43,7 @@ class Household:
     cash: Mapping[str, Decimal]
     quotes: Mapping[str, tuple[Quote, ...]]
     coverage: Mapping[str, tuple[dt.date, dt.date]]
+    blind: tuple[Blind, ...]
     discrepancies: tuple[Discrepancy, ...]
     unexplained: tuple[UnexplainedSale, ...]
     reported: tuple[Sale, ...]
@@ -70,7 +73,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
     """Read the household's files and keep its books. Raises InputError with all that is wrong in the files."""
     records = files.load(preferences, as_of)
     methods: dict[str, Method] = {a.name: a.lot_method for a in preferences.accounts}  # type: ignore[misc]
-    made = Ledger(records, preferences.accounts)
+    made = Ledger(records, preferences.accounts, preferences.corporate_actions)
     accounts = tuple(TaxAccount(a.name, a.owner, a.kind) for a in preferences.accounts)
     identical = identical_groups(preferences)
     choices = tax_choices(preferences)
@@ -88,6 +91,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
         cash=records.cash,
         quotes=_quotes(records),
         coverage=records.coverage,
+        blind=blind_spots(records, preferences.accounts, as_of),
         discrepancies=compare(lots, records.positions, made.gaps),
         unexplained=made.unexplained(as_of),
         reported=records.sales,

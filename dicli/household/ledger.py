@@ -12,6 +12,7 @@ from dicli.household import closed, history
 from dicli.household.files import Records
 from dicli.household.reconcile import tolerance
 from dicli.model import Account, Lot, Position, Sale, Transaction
+from dicli.preferences import CorporateAction
 from dicli.tax.ledger import Event, EventKind
 
 Holding = tuple[str, str]
@@ -38,7 +39,7 @@ class Ledger:
     keeps a history from being complete, by holding.
     """
 
-    def __init__(self, records: Records, accounts: Sequence[Account]) -> None:
+    def __init__(self, records: Records, accounts: Sequence[Account], actions: Sequence[CorporateAction] = ()) -> None:
         self.events: list[Event] = []
         self.unknown: list[Lot] = []
         self.no_basis: set[str] = set()
@@ -58,17 +59,36 @@ class Ledger:
             sales[sale.account, sale.symbol].append(sale)
         positions = {(p.account, p.symbol): p for p in records.positions}
         counted = {position.account for position in records.positions}
+        between = history.transfers(records.transactions)
+        told: Told = {}
         for holding in sorted({*lots, *moves, *sales, *positions}):
-            position = positions.get(holding)
             if holding in lots:
-                self._from_lots(holding, lots[holding], moves[holding], sales[holding], position)
+                stated = [action for action in actions if action.symbol == holding[1]]
+                position = positions.get(holding)
+                self._from_lots(holding, lots[holding], moves[holding], sales[holding], position, stated)
                 continue
-            held = position.quantity if position is not None else Decimal(0) if holding[0] in counted else None
-            told = history.replay(*holding, moves[holding])
-            if told.moves and told.gap is None and (held is None or abs(told.quantity - held) <= tolerance(told.moves)):
-                self.events += told.events
-            else:
-                self._unexplained_holding(holding, told, moves[holding], sales[holding], position)
+            account, symbol = holding
+            family = _family(symbol, actions)
+            if (account, family) not in told:
+                rows = [row for name in family for row in moves.get((account, name), ())]
+                stated = [action for action in actions if action.symbol in family]
+                told[account, family] = history.replay(account, rows, actions=stated, between=between)
+        for (account, family), one in _without_source(told).items():
+            explained = one.gap is None and one.moves > 0
+            for symbol in family:
+                position = positions.get((account, symbol))
+                held = position.quantity if position is not None else Decimal(0) if account in counted else None
+                total = one.quantity.get(symbol, Decimal(0))
+                explained = explained and (held is None or abs(total - held) <= tolerance(one.moves))
+            if explained:
+                self.events += one.events
+                self.no_basis |= one.no_basis
+                continue
+            for symbol in family:
+                holding = (account, symbol)
+                if holding in moves or holding in sales or holding in positions:
+                    rows = moves.get(holding, [])
+                    self._unexplained_holding(holding, one, rows, sales.get(holding, []), positions.get(holding))
 
     def unexplained(self, as_of: dt.date) -> tuple[UnexplainedSale, ...]:
         """The taxable sales of the last 30 days whose gain or loss no file tells."""
@@ -85,6 +105,7 @@ class Ledger:
         moves: Sequence[Transaction],
         sales: Sequence[Sale],
         position: Position | None,
+        actions: Sequence[CorporateAction],
     ) -> None:
         account, symbol = holding
         snapshot = lots[0].as_of or (position.as_of if position is not None else None)
@@ -114,12 +135,14 @@ class Ledger:
         earlier = [row for row in moves if snapshot is None or row.date <= snapshot]
         settled = [sale for sale in sales if snapshot is None or sale.sold <= snapshot]
         self._close(settled, purchases)
-        after = history.replay(account, symbol, later, held)
-        before = history.replay(account, symbol, earlier)
+        since = [action for action in actions if snapshot is not None and action.date > snapshot]
+        after = history.replay(account, later, opening={symbol: held}, actions=since)
+        before = history.replay(account, earlier, actions=[action for action in actions if action not in since])
+        bought = before.quantity.get(symbol, Decimal(0))
         if after.gap is not None:
             self.gaps[holding] = after.gap
-        elif before.gap is None and before.quantity > held + tolerance(before.moves):
-            self.gaps[holding] = f"the history alone comes to {before.quantity} by {snapshot or 'its end'}"
+        elif before.gap is None and bought > held + tolerance(before.moves):
+            self.gaps[holding] = f"the history alone comes to {bought} by {snapshot or 'its end'}"
         self.events += [replace(event, id=f"{event.id}:later") for event in after.events]
         self._note_unexplained(earlier, settled)
 
@@ -136,9 +159,9 @@ class Ledger:
         known = Decimal(0)
         if account in self._taxable:
             if position is not None and told.moves:
-                self.gaps[holding] = (
-                    told.gap or f"the history comes to {told.quantity}: it does not reach back far enough"
-                )
+                total = told.quantity.get(symbol, Decimal(0))
+                short = f"the history comes to {total}: it does not reach back far enough"
+                self.gaps[holding] = told.gap or short
         elif position is not None:
             # in a tax-free account older shares need no date, but what was bought counts for wash sales elsewhere
             for number, row in enumerate(history.purchases(moves), start=1):
@@ -161,6 +184,45 @@ class Ledger:
     def _note_unexplained(self, moves: Sequence[Transaction], sales: Sequence[Sale]) -> None:
         told = {sale.sold for sale in sales}
         self._unexplained += [row for row in history.disposals(moves) if row.date not in told]
+
+
+def _family(symbol: str, actions: Sequence[CorporateAction]) -> tuple[str, ...]:
+    """The symbols that renames, mergers and spin-offs join with this one, itself included."""
+    found = {symbol}
+    grown = True
+    while grown:
+        joined = {
+            name
+            for action in actions
+            if action.new_symbol is not None and found & {action.symbol, action.new_symbol}
+            for name in (action.symbol, action.new_symbol)
+        }
+        grown = not joined <= found
+        found |= joined
+    return tuple(sorted(found))
+
+
+Told = dict[tuple[str, tuple[str, ...]], history.History]
+"""By account and family of symbols."""
+
+
+def _without_source(told: Told) -> Told:
+    """Shares that came by transfer have dates only if the account that they came from has its history whole."""
+    out = dict(told)
+    changed = True
+    while changed:
+        changed = False
+        for (account, family), one in list(out.items()):
+            lacking = [
+                source
+                for source in sorted(one.sources)
+                if (there := out.get((source, family))) is None or there.gap is not None
+            ]
+            if lacking and one.gap is None:
+                why = f"shares came by transfer from {lacking[0]}, whose history does not tell their dates"
+                out[account, family] = replace(one, gap=why)
+                changed = True
+    return out
 
 
 def _unknown_lot(position: Position, quantity: Decimal) -> Lot:

@@ -66,6 +66,35 @@ class TaxSale:
         """What counts: the gain with the disallowed loss taken out of it."""
         return None if self.gain is None else self.gain + self.disallowed
 
+    def row(self) -> Realized:
+        """The same as a row of the books, for the form and the comparison. Where the dates are several, the day of
+        sale stands in for that of purchase. ValueError where something is unknown.
+        """
+        if self.term is None or self.proceeds is None or self.basis is None:
+            raise ValueError(self.unknown)
+        day = self.acquired or self.sold
+        return Realized(
+            sale=self.sale,
+            lot=self.lot,
+            account=self.account,
+            symbol=self.symbol,
+            quantity=self.quantity,
+            acquired=day,
+            sold=self.sold,
+            held_from=day - dt.timedelta(days=1) if self.tacked else day,
+            term=self.term,
+            proceeds=self.proceeds,
+            basis=self.basis,
+            adjustment=self.adjustment,
+            disallowed=self.disallowed,
+            permanent=self.permanent,
+            nondeductible=self.nondeductible,
+            allowed_loss_quantity=ZERO,
+            matches=self.matches,
+            provisional=self.provisional,
+            inherited=self.inherited,
+        )
+
 
 def of_year(household: Household, year: int, *, shown: bool = False) -> tuple[TaxSale, ...]:
     """The taxable accounts' sales of a tax year by trade date (R-TRADEDATE), unknown ones too; oldest first.
