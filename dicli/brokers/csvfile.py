@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from dicli.brokers.document import AGAIN, Document, Record, plain
+from dicli.brokers.symbols import AmbiguousSymbolError, dotted, undotted
 from dicli.brokers.values import BLANK, UNKNOWN_DATE, parse_date, parse_money, parse_percent, parse_quantity
 from dicli.errors import Fault, InputError
 from dicli.model import Source, Term
@@ -79,6 +80,18 @@ class Row:
         if plain(said) not in choices and self.table.document.ignores(said, self.line):
             return None
         return self.choice(column, choices, IGNORE)
+
+    def ticker(self, said: str, name: str = "", cusip: str = "", *, needed: bool = True) -> str:
+        """A symbol in dotted form, from a broker that may write share classes without a mark (BRKB).
+
+        Where neither name nor CUSIP settles what an undotted one is: a fault, or an empty text if it is not needed.
+        """
+        try:
+            return undotted(said, name, cusip)
+        except AmbiguousSymbolError as error:
+            if needed:
+                self.fault(str(error), "Please report it with the row, amounts changed.")
+            return dotted(said) if needed else ""
 
     def term(self, short: str, long: str) -> Term | None:
         """The term of a closed lot by the column that holds its gain; None where neither does, or both do."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, without
-from dicli.brokers.symbols import dotted, is_money_fund, no_holding
+from dicli.brokers.symbols import is_money_fund, no_holding
 from dicli.model import Lot, Position, Reading, SetAside
 
 COLUMNS = {
@@ -109,7 +109,7 @@ def _lot(row: Row, account: str, symbol: str, quantity: Decimal, day: dt.date | 
         row.fault(f"a holding period from {adjusted}, after the purchase on {acquired}", AGAIN)
     return Lot(
         account=account,
-        symbol=dotted(symbol),
+        symbol=row.ticker(symbol, row.text("name"), row.text("cusip")),
         quantity=quantity,
         acquired=acquired,
         holding_from=adjusted or acquired,
@@ -126,7 +126,7 @@ def _position(row: Row, account: str, symbol: str, quantity: Decimal, day: dt.da
     row.check_product(quantity, price, value)
     return Position(
         account=account,
-        symbol=dotted(symbol),
+        symbol=row.ticker(symbol, row.text("name"), row.text("cusip")),
         quantity=quantity,
         price=price,
         value=value,

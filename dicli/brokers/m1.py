@@ -13,7 +13,7 @@ from dicli.brokers import m1_activity
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
-from dicli.brokers.symbols import dotted, is_money_fund, no_holding
+from dicli.brokers.symbols import is_money_fund, no_holding
 from dicli.model import Lot, Position, Reading, Sale, SetAside, Term
 
 HOLDINGS = {
@@ -62,7 +62,7 @@ def read_holdings(document: Document) -> Reading:
         positions.append(
             Position(
                 account="",
-                symbol=dotted(symbol),
+                symbol=row.ticker(symbol, row.text("name")),
                 quantity=quantity,
                 price=None,
                 value=value,
@@ -93,7 +93,7 @@ def read_lots(document: Document) -> Reading:
             if identity in ids:
                 row.fault(f"the lot {identity} comes twice", AGAIN)
             ids.add(identity)
-        if (sold is None) is (gain is None and bool(realized)) or (sold is not None and not realized):
+        if any(realized) if sold is None else not realized:
             row.fault("a closed lot has a close date and a realized gain, an open one neither", AGAIN)
         if why := no_holding(symbol, quantity):
             aside.append(SetAside(None, symbol or None, row.line, why))
@@ -118,7 +118,7 @@ def _lot(
     row.choice("term", TERMS)
     return Lot(
         account="",
-        symbol=dotted(symbol),
+        symbol=row.ticker(symbol, cusip=row.text("cusip")),
         quantity=quantity,
         acquired=acquired,
         holding_from=acquired,
@@ -137,7 +137,7 @@ def _sale(
         row.fault(f"sold on {sold}, before the purchase on {acquired}", AGAIN)
     return Sale(
         account="",
-        symbol=dotted(symbol),
+        symbol=row.ticker(symbol, cusip=row.text("cusip")),
         quantity=quantity,
         acquired=acquired,
         sold=sold,

@@ -102,7 +102,7 @@ def _transaction(row: Row, meaning: TransactionKind | str, symbol: str) -> Trans
         account="",
         date=row.date("date"),
         kind=kind,
-        symbol=dotted(symbol) or None,
+        symbol=row.ticker(symbol, row.text("description"), needed=bool(units)) or None,
         quantity=units,
         amount=amount or None if kind is _K.SPLIT else amount,
         price=price,

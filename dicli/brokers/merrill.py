@@ -12,7 +12,7 @@ from dicli.brokers import merrill_activity
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, refused, says
-from dicli.brokers.symbols import AmbiguousSymbolError, is_money_fund, no_holding, undotted
+from dicli.brokers.symbols import is_money_fund, no_holding
 from dicli.brokers.values import is_blank
 from dicli.model import Position, Reading, SetAside
 
@@ -77,15 +77,10 @@ def _holding(row: Row, account: str, symbol: str) -> Position | str:
         return "an option"
     if why := no_holding(symbol, quantity):
         return why
-    try:
-        ticker = undotted(symbol, name, row.text("cusip"))  # files write BRKB
-    except AmbiguousSymbolError as error:
-        row.fault(str(error), "Please report it with the row, amounts changed.")
-        ticker = symbol
     row.check_product(quantity, price, value)
     return Position(
         account=account,
-        symbol=ticker,
+        symbol=row.ticker(symbol, name, row.text("cusip")),  # files write BRKB
         quantity=quantity,
         price=price,
         value=value,

@@ -19,7 +19,7 @@ from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.merrill_events import Held, reinvested, without_due_bills
 from dicli.brokers.merrill_words import KINDS, Sense, meaning
-from dicli.brokers.symbols import AmbiguousSymbolError, is_cusip, is_money_fund, is_ticker, undotted
+from dicli.brokers.symbols import is_cusip, is_money_fund, is_ticker
 from dicli.brokers.values import is_blank
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
@@ -158,12 +158,7 @@ def _transaction(row: Row, account: str, date: dt.date, said: str, sense: Sense)
 
 def _ticker(row: Row, symbol: str, *, needed: bool) -> str | None:
     """The symbol, dotted (files write BRKB); of a row that moves no shares it may stay unknown."""
-    try:
-        found = undotted(symbol, f"{row.text('description')} {row.text('more')}")
-    except AmbiguousSymbolError as error:
-        if needed:
-            row.fault(str(error), "Please report it with the row, amounts changed.")
-        return None
+    found = row.ticker(symbol, f"{row.text('description')} {row.text('more')}", needed=needed)
     return found if is_ticker(found) and not is_cusip(symbol) else None
 
 

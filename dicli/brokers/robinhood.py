@@ -17,7 +17,7 @@ from dicli.brokers.csvfile import Row, no_history_above, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
 from dicli.brokers.robinhood_codes import CODES, Sense
-from dicli.brokers.symbols import AmbiguousSymbolError, is_money_fund, is_ticker, no_stock, undotted
+from dicli.brokers.symbols import is_money_fund, is_ticker, no_stock
 from dicli.brokers.values import is_blank, parse_quantity
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
@@ -141,13 +141,8 @@ def _symbol(row: Row, said: str, cusip: str, *, needed: bool) -> str:
     """The symbol, dotted; of a row that moves no shares it may stay unknown."""
     if not said:
         return ""
-    try:
-        symbol = undotted(said, row.text("description"), cusip)
-    except AmbiguousSymbolError as error:
-        if needed:
-            row.fault(str(error), "Please report it with the row, amounts changed.")
-        return ""
-    if not is_ticker(symbol):
+    symbol = row.ticker(said, row.text("description"), cusip, needed=needed)
+    if symbol and not is_ticker(symbol):
         row.fault(f'"{said}" where a symbol is expected', AGAIN)
     return symbol
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from dicli.brokers.csvfile import IGNORE, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
-from dicli.brokers.symbols import dotted, no_holding
+from dicli.brokers.symbols import no_holding
 from dicli.model import Reading, Sale, SetAside, Term
 
 COLUMNS = {
@@ -58,7 +58,7 @@ def read_gains(document: Document) -> Reading:
         sales.append(
             Sale(
                 account="",
-                symbol=dotted(symbol),
+                symbol=row.ticker(symbol, found[1]),
                 quantity=quantity,
                 acquired=acquired,
                 sold=sold,

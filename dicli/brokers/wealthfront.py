@@ -11,7 +11,7 @@ from decimal import Decimal
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns, says, without
-from dicli.brokers.symbols import dotted, no_holding
+from dicli.brokers.symbols import no_holding
 from dicli.model import Lot, Reading, SetAside
 
 COLUMNS = {
@@ -44,7 +44,7 @@ def _lot(row: Row, symbol: str, quantity: Decimal) -> Lot:
     acquired = row.date_or_none("acquired")
     return Lot(
         account="",
-        symbol=dotted(symbol),
+        symbol=row.ticker(symbol, row.text("name")),
         quantity=quantity,
         acquired=acquired,
         holding_from=acquired,

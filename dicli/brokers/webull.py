@@ -13,7 +13,7 @@ import re
 from dicli.brokers.csvfile import Row, table
 from dicli.brokers.document import AGAIN, Document
 from dicli.brokers.formats import Format, columns
-from dicli.brokers.symbols import AmbiguousSymbolError, is_ticker, no_stock, undotted
+from dicli.brokers.symbols import is_ticker, no_stock
 from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
 COLUMNS = {
@@ -78,11 +78,7 @@ def _order(row: Row) -> Transaction | str | None:
     kind = row.action("side", SIDES)
     if kind is None:
         return None
-    try:
-        symbol = undotted(said, row.text("name"))
-    except AmbiguousSymbolError as error:
-        row.fault(str(error), "Please report it with the row, amounts changed.")
-        return None
+    symbol = row.ticker(said, row.text("name"))
     if not is_ticker(symbol):
         row.fault(f'"{said}" where a symbol is expected', AGAIN)
     price = row.money("average")
