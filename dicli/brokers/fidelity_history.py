@@ -129,6 +129,9 @@ def _read(row: Row, account: str, symbol: str) -> Transaction | str | None:
     if quantity is None or (quantity < 0 and kind in (_K.BUY, _K.REINVEST)):
         row.fault(f'"{action}" with a quantity of {quantity or "nothing"}', AGAIN)
         return None
+    if kind in _TRADES and amount and (amount < 0) is (kind is _K.SELL):
+        row.fault(f'"{action}" with an amount of {amount}: the cash goes the wrong way', AGAIN)
+        return None
     if kind is _K.SELL:
         quantity = -abs(quantity)
     if kind not in _TRADES and (kind is not _K.OTHER or given == "shares"):

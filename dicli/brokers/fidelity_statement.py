@@ -81,6 +81,8 @@ def read_statement(document: Document) -> Reading:
             row.fault("a holding outside an account's section", AGAIN)
         elif not _belongs(section, symbol, name):
             row.fault(f'"{symbol or name}" does not belong in the section "{section}"', AGAIN)
+        elif symbol == "CASH" and row.text("quantity") != row.text("value"):
+            row.fault("a dollar of cash is worth a dollar: cells have moved", AGAIN)
         elif section == "core account":
             cash[account] += row.money("value")
             left.append(aside(row, account, symbol, AS_CASH))

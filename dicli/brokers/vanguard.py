@@ -51,6 +51,9 @@ def read_download(document: Document) -> Reading:
             continue
         kinds[kind] = None
         rows.no_gap()
+        last = rows.records[-1:] and rows.records[-1]
+        if last and last is document.records[-1] and 1 < len(last[1]) < len(rows.header):
+            document.fault(last[0], "the last row ends before its last comma: the file seems to be cut off", AGAIN)
         if accounts and "account" not in rows.index:
             document.fault(rows.line, 'the header has no column "Account Number", as the table above has', AGAIN)
         for row in rows:

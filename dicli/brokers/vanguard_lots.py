@@ -66,7 +66,10 @@ def read_lots(document: Document) -> Reading:
         {**LOTS, "value": ("market value", valued or "market value")},
         ("account", "symbol", "acquired", "method", "quantity", "basis"),
         skip=("total",),
-        ignored=(*GAINS, "cost per share"),
+        ignored=(
+            *(name for names in document.head_columns for name in names if name.startswith(GAINS)),
+            "cost per share",
+        ),
     )
     rows.no_gap()
     lots: list[Lot] = []

@@ -81,6 +81,9 @@ def transaction(row: Row) -> Transaction | str | None:
         if not row.table.document.ignores(said, row.line):
             row.fault(f'unknown transaction type "{said}"', IGNORE)
         return None
+    if sum(letter.isdigit() for letter in symbol) > 5 and no_stock(symbol) is None:
+        row.fault(f'"{symbol}" stands where a symbol is expected', AGAIN)
+        return None
     shares, amount = row.quantity_or_none("shares") or None, row.money_or_none("amount")
     cash = is_cash(symbol, name)
     if cash and meaning in {*_TRADES, _K.SPLIT, _K.OTHER}:
@@ -102,9 +105,19 @@ def transaction(row: Row) -> Transaction | str | None:
     if shares is None or (shares < 0 and kind in (_K.BUY, _K.REINVEST)):
         row.fault(f'"{said}" of {shares or "no"} shares', AGAIN)
         return None
+    if kind in _TRADES and _contradicts(kind, amount, row.money_or_none("price")):
+        row.fault(f'"{said}" of {shares} shares for {"no amount" if amount is None else amount}', AGAIN)
+        return None
     if kind is _K.SELL:
         shares = -abs(shares)
     return _made(row, kind, symbol, shares, amount if kind in {*_TRADES, _K.OTHER} else None)
+
+
+def _contradicts(kind: TransactionKind, amount: Decimal | None, price: Decimal | None) -> bool:
+    """Whether the cash of a trade goes the wrong way, or does not move though there is a price."""
+    if not amount:
+        return bool(price)
+    return (price or 0) < 0 or (amount < 0) is (kind is _K.SELL)
 
 
 def _moved(shares: Decimal | None, amount: Decimal | None) -> TransactionKind:
