@@ -11,7 +11,7 @@ import sys
 import tempfile
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -39,17 +39,18 @@ class Run:
     exit_code: bool
     stale_ok: bool
     clock: Callable[[], dt.datetime]
+    said: set[str] = field(default_factory=set)
 
     def warn(self, *texts: str) -> None:
-        """Say it on stderr, unless `-q`."""
-        if not self.quiet:
-            for text in texts:
-                print(f"warning: {text}", file=sys.stderr)
+        """Say it on stderr, unless `-q`; and once, however often a command looks again."""
+        self.note(*(f"warning: {text}" for text in texts))
 
     def note(self, *texts: str) -> None:
         if not self.quiet:
             for text in texts:
-                print(text, file=sys.stderr)
+                if text not in self.said:
+                    print(text, file=sys.stderr)
+                self.said.add(text)
 
 
 _SUFFIXES = {".csv": Format.CSV, ".json": Format.JSON, ".txt": Format.TABLE}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dicli.commands import watch as watching
 from dicli.commands.options import Run, command, dollars
 from dicli.commands.portfolio import Portfolio, open_portfolio
 from dicli.model import Report
@@ -78,18 +79,39 @@ def drift(run: Run) -> Report:
     return targets.drift(_survey(plan, portfolio), portfolio.preferences)
 
 
+_WATCH = Annotated[
+    Any,
+    typer.Option(
+        metavar="5m",
+        parser=watching.interval,
+        help="Look again at this interval in market hours; show what is new.",
+    ),
+]
+_EXEC = Annotated[str | None, typer.Option("--exec", metavar="CMD", help="With --watch: it gets what is new as JSON.")]
+
+
 @command
-def harvest(run: Run) -> Report:
+def harvest(run: Run, watch: _WATCH = None, execute: _EXEC = None) -> Report | None:
     """Which lots to sell at a loss, what each is worth, and which a wash sale taints.
 
     \b
     dicli harvest
     dicli harvest -f csv | grep clear
+    dicli harvest --watch 5m --exec ./tell-me.sh
     """
+    if watch is not None:
+        watching.watch(run, lambda now: _harvest(now, live=True), every=watch, execute=execute)
+        return None
+    if execute is not None:
+        raise typer.BadParameter("--exec goes with --watch")
+    return _harvest(run)
+
+
+def _harvest(run: Run, *, live: bool = False) -> Report:
     from dicli import plan
     from dicli.reports import harvests
 
-    portfolio = open_portfolio(run)
+    portfolio = open_portfolio(run, live=live)
     setting = _survey(plan, portfolio)
     return harvests.harvest(portfolio.household, setting, portfolio.preferences, run.as_of)
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from dicli.commands import fetching
 from dicli.commands.options import Run
 
 if TYPE_CHECKING:  # `dicli --help` imports every command and none of these
     from dicli.household import Household
     from dicli.market.benchmark import Benchmark
     from dicli.market.view import Market
+    from dicli.model import Quote
     from dicli.preferences import Preferences
 
 
@@ -34,14 +36,22 @@ def open_household(run: Run) -> tuple[Preferences, Household]:
     return preferences, households.load(preferences, run.as_of)
 
 
-def open_portfolio(run: Run) -> Portfolio:
-    """All of it; what there is to warn about goes to stderr."""
+def open_portfolio(run: Run, *, live: bool = False) -> Portfolio:
+    """All of it; what there is to warn about goes to stderr.
+
+    With [prices] source = "yfinance", closes that the store lacks are fetched first, and with `live` the prices of this
+    moment, unless --offline forbids it.
+    """
     from dicli.market import benchmark as benchmarks
     from dicli.market import view
 
     preferences, household = open_household(run)
     benchmark = benchmarks.load(preferences.index, run.as_of, offline=run.offline, stale_ok=run.stale_ok, say=run.note)
-    market = view.open_market(preferences, run.as_of, broker=household.quotes, benchmark=benchmark)
+    quotes: list[Quote] = []
+    if preferences.prices.source == "yfinance" and not run.offline:
+        fetching.fetch_or_warn(run, household, benchmark)
+        quotes = fetching.live_quotes(run, household) if live else []
+    market = view.open_market(preferences, run.as_of, broker=household.quotes, benchmark=benchmark, live=quotes)
     run.warn(*benchmark.warnings, *market.warnings)
     for account in household.accounts:
         if account.managed:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dicli.commands import fetching
 from dicli.commands.options import Run, command, date
 from dicli.commands.portfolio import open_household
 from dicli.errors import Fault, MarketError
 from dicli.model import Column, Figure, Report
 
 if TYPE_CHECKING:
-    from dicli.market.prices import Update
     from dicli.model import Quote
 
 STATUS = (
@@ -38,27 +37,9 @@ EXPORT = (
 )
 """A price file as [prices] file takes it; closes are split-adjusted, a split is new shares per old: 4, or 3/2."""
 PROBLEMS = (Column("where", brief=False), Column("what"), Column("remedy"))
-SAID = 12
-"""Symbols that one message names with their reasons."""
-
 _SYMBOLS = Annotated[
     list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Default: the household's and the index's.")
 ]
-
-
-@contextlib.contextmanager
-def progress(run: Run) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, in a terminal only."""
-    if run.quiet or not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("prices", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("prices", total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def _wanted(run: Run, named: list[str] | None) -> tuple[list[str], list[Quote]]:
@@ -72,9 +53,7 @@ def _wanted(run: Run, named: list[str] | None) -> tuple[list[str], list[Quote]]:
     preferences, household = open_household(run)
     index = benchmarks.load(preferences.index, run.as_of, offline=run.offline, stale_ok=run.stale_ok, say=run.note)
     run.warn(*index.warnings)
-    held = {lot.symbol for lot in household.lots} | {position.symbol for position in household.positions}
-    quotes = [quote for several in household.quotes.values() for quote in several] + index.quotes()
-    return sorted(held | set(index.weights())), quotes
+    return fetching.symbols_of(household, index), fetching.quotes_of(household, index)
 
 
 @command
@@ -90,39 +69,19 @@ def update(
     dicli prices update
     dicli prices update AAPL BRK.B --days 1260
     """
-    from dicli.market import prices
-    from dicli.market.store import Store
+    from dicli.market.prices import can_be_had
 
     if run.offline:
         raise MarketError(Fault("--offline", "prices come over the network", "Leave the option out to update them."))
     wanted, quotes = _wanted(run, symbols)
-    none = [symbol for symbol in wanted if not prices.can_be_had(symbol)]
+    none = [symbol for symbol in wanted if not can_be_had(symbol)]
     if none:
         run.warn(f"no prices are looked for of {', '.join(none)}: no symbols of stocks or funds")
-    with Store() as store, progress(run) as moved:
-        made = prices.from_yahoo(
-            store, wanted, run.clock(), days=days, deadline=deadline, as_of=run.as_of, second=prices.by_day(quotes),
-            say=run.note, progress=moved,
-        )  # fmt: skip
-    run.note(*made.notes, *(f"kept out: {item.symbol} on {item.day}: {item.why}" for item in made.kept_out))
+    made = fetching.fetch(run, wanted, quotes, days=days, deadline=deadline)
     run.note(made.line())
     if made.missing:
-        raise MarketError(Fault("prices", shortfall(made), "What came is stored; run it again for the rest."))
-
-
-def shortfall(made: Update) -> str:
-    """What did not arrive and why, and what was kept."""
-    names = [f"{symbol} ({why})" for symbol, why in made.missing.items()]
-    same = set(made.missing.values())
-    if len(same) == 1:
-        names = [*made.missing]
-        names[-1] += f" ({next(iter(same))})"
-    said = ", ".join(names[:SAID])
-    if len(names) > SAID:
-        said += f" and {len(names) - SAID} more" + (f" ({next(iter(same))})" if len(same) == 1 else "")
-    why = f"; {made.stopped}" if made.stopped and made.stopped not in said else ""
-    have = len(made.complete) + len(made.arrived)
-    return f"{len(made.missing)} symbols lack the close of {made.last}: {said}{why}; {have} have it"
+        said = fetching.shortfall(made)
+        raise MarketError(Fault("prices", said, "What came is stored; run it again for the rest."))
 
 
 @command

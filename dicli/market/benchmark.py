@@ -349,6 +349,38 @@ def _plausible(new: Benchmark, fund: issuers.Fund, old: Benchmark | None) -> Non
         raise MarketError(Fault(fund.ticker, said))
 
 
+def last_change(index: Index, cache: Path | None = None) -> tuple[Benchmark, Benchmark]:
+    """The index that [index] asks for by the holdings before the newest in the cache, and by the newest ones.
+
+    A part without an earlier file (the user's own) is in both as it is. Raises MarketError where no part has one.
+    """
+    both: tuple[list[tuple[Benchmark, Decimal]], list[tuple[Benchmark, Decimal]]] = [], []
+    changed = False
+    for part in index.parts:
+        pair = None if part.file is not None else last_two(part.name, cache)
+        changed = changed or pair is not None
+        if pair is None:
+            only = read(part.file) if part.file is not None else _of_cache(part.name, cache)
+            pair = only, only
+        for side, found in zip(both, pair, strict=True):
+            side.append((found, part.weight))
+    if not changed:
+        raise MarketError(
+            Fault(
+                "index diff",
+                "there is no earlier holdings file to compare with",
+                "dicli keeps those that it fetches; or give two files: dicli index diff OLD NEW.",
+            )
+        )
+    old, new = (blend(side) for side in both)
+    return (old, new) if index.top is None else (cut(old, index.top), cut(new, index.top))
+
+
+def _of_cache(ticker: str, cache: Path | None) -> Benchmark:
+    fund = issuers.fund(ticker)
+    return _from_shelf(fund, issuers.Shelf(fund, cache).paths()[-1])
+
+
 def last_two(ticker: str, cache: Path | None = None) -> tuple[Benchmark, Benchmark] | None:
     """The holdings before the newest in the cache, and the newest: for `index diff`. None where there are not two."""
     fund = issuers.fund(ticker)
