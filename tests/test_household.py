@@ -175,3 +175,85 @@ def test_two_undated_position_files_that_disagree_are_an_error(tmp_path: Path) -
     place = folder(tmp_path, main_a=POSITIONS + "AAA,1,12,12\n", main_b=POSITIONS + "AAA,2,12,24\n")
     with pytest.raises(InputError, match=r"main_b\.csv: positions of account \"main\" of no stated date that differ"):
         read(place)
+
+
+def test_a_reverse_split_in_two_rows_is_one(tmp_path: Path) -> None:
+    rows = "2024-01-05,buy,AAA,100,-500\n2025-06-10,split,AAA,-100,\n2025-06-10,split,AAA,10,\n"
+    lot = read(folder(tmp_path, main=HISTORY + rows))[1].lots[0]
+    assert (lot.quantity, lot.basis, lot.acquired) == (D(10), D(500), dt.date(2024, 1, 5))
+
+
+MERGED = "2024-01-05,buy,OLD,10,-100\n2025-06-10,other,OLD,-10,\n2025-06-11,other,AAA,5,\n2026-03-05,sell,AAA,-2,60\n"
+
+
+def test_a_merger_without_a_ratio_is_asked_for_and_with_it_carries_dates_and_basis(tmp_path: Path) -> None:
+    asked = read(folder(tmp_path / "a", main=HISTORY + MERGED, main_positions=POSITIONS + "AAA,3,20,60\n"))[1]
+    assert any("[[corporate_actions]]" in str(d) for d in asked.discrepancies)
+    stated = ONE + (
+        '[[corporate_actions]]\nkind = "merger"\nsymbol = "OLD"\nnew_symbol = "AAA"\ndate = 2025-06-10\nratio = "1/2"\n'
+    )
+    told = read(folder(tmp_path / "b", toml=stated, main=HISTORY + MERGED, main_positions=POSITIONS + "AAA,3,20,60\n"))[
+        1
+    ]
+    assert not told.discrepancies
+    assert [(lot.symbol, lot.quantity, lot.basis, lot.acquired) for lot in told.lots] == [
+        ("AAA", D(3), D(60), dt.date(2024, 1, 5))
+    ]
+    assert [(sale.gain, sale.term) for sale in told.sales] == [(D(20), Term.LONG)]
+
+
+def test_a_spin_off_divides_the_basis(tmp_path: Path) -> None:
+    text = HISTORY + "2024-01-05,buy,AAA,10,-100\n2025-06-12,other,NEW,3,\n"
+    stated = ONE + (
+        '[[corporate_actions]]\nkind = "spinoff"\nsymbol = "AAA"\nnew_symbol = "NEW"\ndate = 2025-06-10\n'
+        'ratio = "1/3"\nbasis_fraction = 0.25\n'
+    )
+    house = read(folder(tmp_path, toml=stated, main=text))[1]
+    held = {lot.symbol: (lot.quantity, lot.basis) for lot in house.lots}
+    assert held["AAA"] == (D(10), D(75))
+    assert abs(held["NEW"][0] - D(10) / 3) < D("1e-9")
+
+
+def test_a_transfer_between_own_accounts_keeps_the_date(tmp_path: Path) -> None:
+    second = '[[accounts]]\nname = "second"\nkind = "taxable"\nmanaged = false\nbroker_files = ["second.csv"]\n'
+    house = read(
+        folder(
+            tmp_path,
+            toml=ONE + second,
+            main=HISTORY + "2024-01-05,buy,AAA,10,-100\n2026-02-03,transfer_out,AAA,-10,\n",
+            second=HISTORY + "2026-02-05,transfer_in,AAA,10,\n",
+        )
+    )[1]
+    assert [(lot.account, lot.quantity, lot.basis, lot.acquired) for lot in house.lots] == [
+        ("second", D(10), D(100), dt.date(2024, 1, 5))
+    ]
+
+
+def test_shares_from_an_account_with_half_a_history_have_no_date(tmp_path: Path) -> None:
+    second = '[[accounts]]\nname = "second"\nkind = "taxable"\nmanaged = false\nbroker_files = ["second*.csv"]\n'
+    house = read(
+        folder(
+            tmp_path,
+            toml=ONE + second,
+            main=HISTORY + "2026-02-03,transfer_out,AAA,-10,\n",
+            second=HISTORY + "2026-02-05,transfer_in,AAA,10,\n",
+            second_positions=POSITIONS + "AAA,10,12,120\n",
+        )
+    )[1]
+    assert [(lot.account, lot.acquired) for lot in house.lots] == [("second", None)]
+    assert "shares came by transfer from main" in str(house.discrepancies[0])
+
+
+def test_a_vest_without_a_cost_is_a_purchase_of_unknown_basis(tmp_path: Path) -> None:
+    (lot,) = read(folder(tmp_path, main=HISTORY + "2026-11-05,buy,AAA,10,\n"))[1].lots
+    assert (lot.quantity, lot.acquired, lot.basis) == (D(10), dt.date(2026, 11, 5), None)
+
+
+def test_days_that_no_file_vouches_for_are_named(tmp_path: Path) -> None:
+    main = {"main": LOTS + "AAA,10,2024-01-05,100\n"}
+    old = read(folder(tmp_path / "old", toml=ONE + IRA, ira=HISTORY + "2026-01-05,buy,BBB,1,-9\n", **main))[1]
+    assert [(b.account, b.first, b.whole) for b in old.blind] == [("ira", dt.date(2026, 10, 21), True)]
+    rows = "2026-01-05,buy,BBB,1,-9\n2026-11-13,dividend,BBB,,1\n"
+    late = read(folder(tmp_path / "late", toml=ONE + IRA, ira=HISTORY + rows, **main))[1]
+    assert [(b.account, b.first, b.whole) for b in late.blind] == [("ira", dt.date(2026, 11, 14), False)]
+    assert str(late.blind[0]) == "no file tells what ira bought from 2026-11-14 to 2026-11-20"

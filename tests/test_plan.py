@@ -247,3 +247,13 @@ def test_applying_trades_that_take_too_much_is_an_error(tmp_path: Path) -> None:
 def test_the_same_inputs_give_the_same_plan(tmp_path: Path) -> None:
     place = account(tmp_path, seed=12)
     assert planned(place)[0].trades == planned(place)[0].trades
+
+
+def test_a_harvest_that_depends_on_days_without_files_is_unknown(tmp_path: Path) -> None:
+    files = {"main": LOTS + "QD,100,2026-01-05,9000\n", "main_positions": POSITIONS + "QD,100,41,\nCASH,,,100\n"}
+    place = folder(tmp_path, toml=ONE + IRA, index=index_file(), ira=HISTORY + "2026-01-05,buy,QB,1,-9\n", **files)
+    made, _, _ = planned(place)
+    (loss,) = made.losses
+    assert loss.status is Status.UNKNOWN
+    assert loss.reason == "no file tells what ira bought from 2026-10-21 to 2026-11-20"
+    assert not any("harvest" in reason for trade in made.trades for reason in trade.reasons)

@@ -183,9 +183,9 @@ def _account(household: Household, wish: Wish) -> Account:
         raise _NotPossible(f'no account is called "{wish.account}"', f"The accounts are {names}.")
     if wish.side is Side.SELL:
         holders = sorted({lot.account for lot in household.lots if lot.symbol == wish.symbol})
-        managed = [name for name in holders if household.account(name).managed]
-        if len(holders) == 1 or len(managed) == 1:
-            return household.account(managed[0] if managed else holders[0])
+        ours = [name for name in holders if household.account(name).managed]
+        if len(holders) == 1 or len(ours) == 1:
+            return household.account(ours[0] if ours else holders[0])
         if not holders:
             raise _NotPossible(f"no account holds {wish.symbol}", "Check the symbol.")
         raise _NotPossible(f"{' and '.join(holders)} hold {wish.symbol}", f'Say which: add "in {holders[0]}".')

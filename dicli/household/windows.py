@@ -87,14 +87,16 @@ def mates(household: Household, symbols: Iterable[str]) -> dict[str, str]:
 
 
 def doubts(household: Household, as_of: dt.date) -> dict[str, str]:
-    """Identical groups in which some account holds shares that may have been bought in the last 30 days: no file
-    tells their date, and the account's history does not reach back over the window.
+    """Identical groups in which some account may have bought in the last 30 days without a file that tells: it holds
+    shares of unknown date and its history does not reach over the window. The key "" stands for every group: an
+    account of which no file tells anything for those days.
     """
     found: dict[str, str] = {}
-    window = as_of - WINDOW
+    if whole := [blind for blind in household.blind if blind.whole]:
+        found[""] = "; ".join(map(str, whole))
     for lot in household.lots:
         known = household.coverage.get(lot.account)
-        if lot.acquired is None and (known is None or known[0] > window):
+        if lot.acquired is None and (known is None or known[0] > as_of - WINDOW):
             group = household.identical.get(lot.symbol, (lot.symbol, 1))[0]
             found.setdefault(group, f"{lot.account} holds shares whose purchase date no file tells")
     return found

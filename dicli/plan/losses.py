@@ -100,8 +100,8 @@ def _judged(
         status, reason = Status.PERMANENT, _takers(opportunity, household)
     elif opportunity.disallowed > 0:
         status, reason = Status.TAINTED, _takers(opportunity, household)
-    elif group in doubts:
-        status, reason, value = Status.UNKNOWN, doubts[group], None
+    elif group in doubts or "" in doubts:
+        status, reason, value = Status.UNKNOWN, doubts.get(group) or doubts[""], None
     elif small:
         status = Status.TOO_SMALL
         reason = (

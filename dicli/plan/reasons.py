@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from dicli.model import Side
-from dicli.plan.losses import Loss
+from dicli.plan.losses import Loss, Status
 from dicli.plan.sleeves import Part
 from dicli.plan.survey import Setting
 from dicli.plan.trades import Draft
@@ -39,7 +39,9 @@ def explain(
     lost = sum((decimal(row.permanent) for row in rows), Decimal(0))
     lot = draft.lot.id if draft.lot is not None else ""
     loss = next((one for one in losses if one.lot == lot), None)
-    if rows and gain < 0 and loss is not None and loss.large:
+    if rows and gain < 0 and loss is not None and loss.status is Status.UNKNOWN:
+        out.append(f"a loss of {dollars(-gain)} that may be washed: {loss.reason}")
+    elif rows and gain < 0 and loss is not None and loss.large:
         out.append(f"harvest: a {rows[0].term}-term loss of {dollars(-gain)}")
     excluded = setting.universe.excluded.get(draft.symbol)
     if excluded is not None:

@@ -68,8 +68,7 @@ def _unknown(household: Household) -> list[str]:
             f"unknown: no file tells the basis of {sale.symbol}, sold in {sale.account} on {sale.sold}: "
             "it is treated as a loss until its window closes"
         )
-    for account in household.accounts:
-        known = household.coverage.get(account.name)
-        if known is None and not any(lot.account == account.name for lot in household.lots):
-            out.append(f"unknown: no file says anything of account {account.name}")
+    for blind in household.blind:
+        effect = "every harvest is unknown until one does" if blind.whole else "a purchase then would wash a loss"
+        out.append(f"unknown: {blind}: {effect}")
     return out
