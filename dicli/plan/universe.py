@@ -44,9 +44,11 @@ class Universe:
     excluded: Mapping[str, str]
     price: Floats
     steps: Mapping[str, tuple[Step, ...]]
+    places: Mapping[str, int]
 
-    def index(self) -> dict[str, int]:
-        return {symbol: at for at, symbol in enumerate(self.symbols)}
+    def index(self) -> Mapping[str, int]:
+        """Where each symbol stands in the arrays."""
+        return self.places
 
     @property
     def sectors(self) -> tuple[str | None, ...]:
@@ -89,7 +91,8 @@ def build(
         )
     reference, steps = _tilted(members, benchmark, preferences)
     price = np.array([float(prices[symbol]) if symbol in prices else np.nan for symbol in symbols])
-    return Universe(symbols, tuple(members), benchmark, reference, allowed, excluded, price, steps)
+    places = {symbol: at for at, symbol in enumerate(symbols)}
+    return Universe(symbols, tuple(members), benchmark, reference, allowed, excluded, price, steps, places)
 
 
 def limit_of(caps: Caps, kind: str, group: str) -> Decimal | None:
