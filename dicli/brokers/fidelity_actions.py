@@ -1,12 +1,15 @@
-"""Fidelity: what the free text in the history's column `Action` says: the kind of row, its ticker, its day."""
+"""Fidelity: what the free text in the history's column `Action` says, alone and with the rows beside it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
 
 from dicli.brokers.values import parse_date
-from dicli.model import TransactionKind
+from dicli.model import Source, Transaction, TransactionKind
 
 EITHER = "shares or cash: the signs tell the kind"
 CORE = "the core account"
@@ -66,3 +69,30 @@ def effective(action: str) -> dt.date | None:
     """The day in `AS OF 12-31-20`, `as of Dec-30-2025`, None without one. Raises ValueError for an impossible one."""
     said = _AS_OF.search(action)
     return parse_date(said[1]) if said else None
+
+
+def whole_events(history: list[Transaction]) -> list[Transaction]:
+    """What several rows say together: the shares that a reverse split takes away, the sale that a cash merger is.
+
+    A leg without its other stays a row of kind `other`, and so does a merger that gave shares.
+    """
+    legs: dict[tuple[object, ...], list[Transaction]] = defaultdict(list)
+    mergers: dict[tuple[object, ...], list[Transaction]] = defaultdict(list)
+    for row in history:
+        if row.action.upper().startswith(("REVERSE SPLIT", "NAME CHANGED")):
+            legs[row.account, row.date, row.symbol].append(row)
+        elif row.action.upper().startswith("MERGER"):
+            mergers[row.account, row.date].append(row)
+    instead: dict[Source | None, Transaction | None] = {}
+    for rows in legs.values():
+        new = [row for row in rows if (row.quantity or 0) > 0]
+        net = sum((row.quantity or Decimal(0) for row in rows), Decimal(0))
+        paired = 0 < len(new) < len(rows)
+        for row in rows:
+            kind = _K.SPLIT if paired and net else _K.OTHER
+            event = replace(row, kind=kind, quantity=net if paired else row.quantity)
+            instead[row.source] = event if not paired or row is new[0] else None
+    for rows in mergers.values():
+        if len(rows) == 1 and (rows[0].quantity or 0) < 0 and (rows[0].amount or 0) > 0:
+            instead[rows[0].source] = replace(rows[0], kind=_K.SELL)
+    return [whole for row in history if (whole := instead.get(row.source, row)) is not None]

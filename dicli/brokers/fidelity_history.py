@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 from dicli.brokers.accounts import number_in
 from dicli.brokers.csvfile import IGNORE, Columns, Row, table
 from dicli.brokers.document import AGAIN, Document, plain
-from dicli.brokers.fidelity_actions import CORE, SHORT, WORKPLACE_PLAN, effective, meaning, ticker_in
+from dicli.brokers.fidelity_actions import CORE, SHORT, WORKPLACE_PLAN, effective, meaning, ticker_in, whole_events
 from dicli.brokers.fidelity_common import CASH_TO_CASH, TRAILERS, aside, is_core, nothing_outside, stock, why_aside
 from dicli.brokers.formats import Format, columns, says, without
 from dicli.brokers.symbols import is_cusip, is_ticker
-from dicli.model import Reading, SetAside, Source, Transaction, TransactionKind
+from dicli.model import Reading, SetAside, Transaction, TransactionKind
 
 COLUMNS: Columns = {
     "date": ("run date",),
@@ -80,7 +78,7 @@ def read_history(
         ("transactions",),
         0,
         accounts=tuple(accounts) if {"account", "number"} & rows.index.keys() else (),
-        transactions=tuple(_whole_events(history)),
+        transactions=tuple(whole_events(history)),
         set_aside=tuple(left),
         coverage=(min(run), max(run)) if run else None,
     )
@@ -181,33 +179,6 @@ def _date(row: Row) -> dt.date:
     except ValueError as expected:
         row.fault(f'the action "{_action(row)}" names a day where {expected} is expected', AGAIN)
         return row.date("date")
-
-
-def _whole_events(history: list[Transaction]) -> list[Transaction]:
-    """What several rows say together: the shares that a reverse split takes away, the sale that a cash merger is.
-
-    A leg without its other stays a row of kind `other`, and so does a merger that gave shares.
-    """
-    legs: dict[tuple[object, ...], list[Transaction]] = defaultdict(list)
-    mergers: dict[tuple[object, ...], list[Transaction]] = defaultdict(list)
-    for row in history:
-        if row.action.upper().startswith(("REVERSE SPLIT", "NAME CHANGED")):
-            legs[row.account, row.date, row.symbol].append(row)
-        elif row.action.upper().startswith("MERGER"):
-            mergers[row.account, row.date].append(row)
-    instead: dict[Source | None, Transaction | None] = {}
-    for rows in legs.values():
-        new = [row for row in rows if (row.quantity or 0) > 0]
-        net = sum((row.quantity or Decimal(0) for row in rows), Decimal(0))
-        paired = 0 < len(new) < len(rows)
-        for row in rows:
-            kind = _K.SPLIT if paired and net else _K.OTHER
-            event = replace(row, kind=kind, quantity=net if paired else row.quantity)
-            instead[row.source] = event if not paired or row is new[0] else None
-    for rows in mergers.values():
-        if len(rows) == 1 and (rows[0].quantity or 0) < 0 and (rows[0].amount or 0) > 0:
-            instead[rows[0].source] = replace(rows[0], kind=_K.SELL)
-    return [whole for row in history if (whole := instead.get(row.source, row)) is not None]
 
 
 FORMATS = (

@@ -40,14 +40,12 @@ def read_download(document: Document) -> Reading:
     cash: dict[str, Decimal] = {}
     accounts: dict[str, None] = {}
     kinds: dict[str, None] = {}
+    plans: list[Row] = []
     held: set[tuple[str, str]] = set()
     days: list[dt.date] = []
     for kind, rows in _tables(document):
         if kind == "plan":
-            for row in rows:
-                if row.cells[0].strip() in accounts:
-                    row.fault("a row of an account stands in the table of a workplace plan", AGAIN)
-                left.append(SetAside(None, None, row.line, PLAN))
+            plans += rows
             continue
         kinds[kind] = None
         rows.no_gap()
@@ -75,6 +73,10 @@ def read_download(document: Document) -> Reading:
                 positions.append(read)
             elif read:
                 left.append(SetAside(account, symbol_in(row) or None, row.line, read))
+    for row in plans:
+        if row.cells[0].strip() in accounts:
+            row.fault("a row of an account stands in the table of a workplace plan", AGAIN)
+        left.append(SetAside(None, None, row.line, PLAN))
     return Reading(
         document.path,
         "vanguard",

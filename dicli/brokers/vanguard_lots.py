@@ -182,6 +182,7 @@ FORMATS = (
         ("lots",),
         (
             columns("acquired date", "cost basis method"),
+            columns("symbol/cusip", "acquired date"),
             columns("account", "symbol/cusip", "total cost"),
             columns("symbol/cusip", "quantity", "total cost", "covered/non-covered"),
         ),
