@@ -257,3 +257,61 @@ def test_a_harvest_that_depends_on_days_without_files_is_unknown(tmp_path: Path)
     assert loss.status is Status.UNKNOWN
     assert loss.reason == "no file tells what ira bought from 2026-10-21 to 2026-11-20"
     assert not any("harvest" in reason for trade in made.trades for reason in trade.reasons)
+
+
+def test_several_managed_accounts_are_planned_together(tmp_path: Path) -> None:
+    """The taxable account harvests; the IRA completes it, and buys nothing whose loss was just taken."""
+    managed_ira = IRA.replace("managed = false", "managed = true")
+    losing = LOTS + "QB,300,2026-01-05,20000\nQC,200,2024-01-05,5000\n"
+    taxable = POSITIONS + f"QB,300,{PRICES['QB']},\nQC,200,{PRICES['QC']},\nCASH,,,20000\n"
+    place = folder(
+        tmp_path,
+        toml=ONE + managed_ira,
+        index=index_file(),
+        main_lots=losing,
+        main_positions=taxable,
+        ira=POSITIONS + f"QA,100,{PRICES['QA']},\nCASH,,,30000\n",
+        ira_history=HISTORY + "2026-01-05,buy,QA,100,-2000\n2026-11-19,dividend,QA,,1\n",
+    )
+    made, house, _ = planned(place)
+    assert [part.account.name for part in made.parts] == ["main", "ira"]
+    sold_at_a_loss = {t.symbol for t in made.trades if t.account == "main" and (t.gain or 0) < 0}
+    assert "QB" in sold_at_a_loss
+    assert not any(t.symbol in sold_at_a_loss and t.side is Side.BUY for t in made.trades)
+    assert "QB is sold at a loss in this plan" in made.parts[1].sleeve.blocked["QB"]
+    assert all(amount >= 0 for amount in made.cash.values())
+    assert all(t.gain is None and t.tax is None for t in made.trades if t.account == "ira")
+    assert {"main", "ira"} == {t.account for t in made.trades}
+    assert made.tracking_after < made.tracking_before
+    assert made.quantities == apply(house, made.setting.cash, made.trades)[0]
+
+
+def test_what_is_identical_to_a_loss_taken_is_not_bought(tmp_path: Path) -> None:
+    files = {
+        "main_lots": LOTS + "QB,300,2026-01-05,20000\n",
+        "main_positions": POSITIONS + f"QB,300,{PRICES['QB']},\nCASH,,,20000\n",
+    }
+    apart = planned(folder(tmp_path / "apart", toml=ONE, index=index_file(), **files))[0]
+    assert any(t.symbol == "QF" and t.side is Side.BUY for t in apart.trades)
+    alike = ONE + '[identical]\ngroups = [["QB", "QF"]]\n'
+    one = planned(folder(tmp_path / "alike", toml=alike, index=index_file(), **files))[0]
+    assert any(t.symbol == "QB" and (t.gain or 0) < 0 for t in one.trades)
+    assert not any(t.symbol == "QF" for t in one.trades)
+
+
+def test_do_not_sell_and_do_not_buy_are_kept_to(tmp_path: Path) -> None:
+    limits = '[limits]\ndo_not_sell = ["QD"]\ndo_not_buy = ["QE", "QF"]\nmax_weight = 0.05\n[tax]'
+    made, _, _ = planned(account(tmp_path, seed=21, head=HEAD.replace("[tax]", limits)))
+    assert not any(t.symbol == "QD" and t.side is Side.SELL for t in made.trades)
+    assert not any(t.symbol in ("QE", "QF") and t.side is Side.BUY for t in made.trades)
+
+
+def test_a_tracking_cap_holds_against_the_benchmark(tmp_path: Path) -> None:
+    free, _, _ = planned(
+        account(tmp_path / "free", seed=3, head=HEAD.replace("[tax]", "[limits]\ntracking = 1\n[tax]"))
+    )
+    cap = free.tracking_after * 0.7
+    head = HEAD.replace("[tax]", f"[limits]\ntracking = 1\nmax_tracking_error = {cap:.6f}\n[tax]")
+    made, _, _ = planned(account(tmp_path / "capped", seed=3, head=head))
+    assert made.tracking_after <= cap * 1.001
+    assert made.gap < 0.002
