@@ -48,8 +48,10 @@ def read_activity(document: Document) -> Reading:
     no_history_above(rows)
     whole = _selected(document)
     dated = "date" in rows.index
-    if "account" not in rows.index and not whole:
-        document.fault(rows.line, 'no row names its account, nor does a line "Selected account(s):" above', ONE)
+    if "account" not in rows.index and not whole and document.title(SELECTED):
+        document.fault(
+            rows.line, 'no row names its account, and the line "Selected account(s):" above names more than one', ONE
+        )
     held: list[Held] = []
     aside: list[SetAside] = [] if dated else [SetAside(None, None, rows.line, SETTLED_ONLY)]
     accounts: dict[str, None] = {}
