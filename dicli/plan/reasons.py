@@ -15,7 +15,8 @@ from dicli.tax.books import Realized, decimal
 
 
 def dollars(amount: Decimal | float) -> str:
-    return f"${Decimal(str(amount)):,.2f}" if isinstance(amount, float) else f"${amount:,.2f}"
+    exact = Decimal(str(amount)) if isinstance(amount, float) else amount
+    return f"-${-exact:,.2f}" if exact < 0 else f"${exact:,.2f}"
 
 
 def explain(

@@ -63,6 +63,7 @@ def why(symbol: str, plan: Plan, household: Household, preferences: Preferences)
     if not any(trade.symbol == symbol for trade in plan.trades):
         rows.append(("trade", "none", ""))
     for one in plan.parts:
+        rows += _worth(i, one, plan)
         rows += _alternatives(i, one, plan)
     rows += _prices(plan)
     shown = tuple((step, value, what) for step, what, value in rows)
@@ -92,6 +93,26 @@ def _lots(symbol: str, plan: Plan, household: Household) -> list[tuple[Value, ..
                  "gain unknown" if gain is None else f"gain {dollars(gain)}")
             )  # fmt: skip
     return out
+
+
+def _worth(i: int, part: Part, plan: Plan) -> list[tuple[Value, ...]]:
+    """The trade's dollars, by the optimizer's reckoning: what it gains over leaving the name alone, split into tax,
+    costs and what it does for tracking, cash and the other limits (at their prices).
+    """
+    solution, whole = part.solution, plan.setting.whole
+    leave, chosen = float(solution.candidate_price[i][0]), float(solution.candidate_price[i][solution.candidate[i]])
+    u = float(solution.trade[i])
+    if not u or not np.isfinite(leave):
+        return []
+    mine = part.problem.lots.name == i
+    tax = float(np.sum(part.problem.lots.tax[mine] * solution.lot_sale[mine])) * whole
+    cost = abs(u) * float(part.problem.buy_cost[i] if u > 0.0 else abs(part.problem.sell_cost[i])) * whole
+    gained = (leave - chosen) * whole
+    what = (
+        f"over leaving it alone: tax {dollars(round(-tax, 2))}, costs {dollars(round(-cost, 2))}, "
+        f"tracking, cash and limits {dollars(round(gained + tax + cost, 2))}"
+    )
+    return [("worth", what, dollars(round(gained, 2)))]
 
 
 def _alternatives(i: int, part: Part, plan: Plan) -> list[tuple[Value, ...]]:
