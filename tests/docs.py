@@ -13,6 +13,7 @@ from tests.program import SAMPLES, run
 
 ROOT = Path(__file__).parents[1]
 README, COMMANDS, PREFERENCES = ROOT / "README.md", ROOT / "docs" / "commands.md", ROOT / "docs" / "preferences.md"
+BROKERS = ROOT / "docs" / "brokers.md"
 
 
 def _help(command: str) -> str:
@@ -43,6 +44,25 @@ def preferences_md() -> str:
     for row in describe():
         cells = (f"`{row.key}`", row.allowed, row.default, row.meaning, row.by)
         rows.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def brokers_md() -> str:
+    from dicli.brokers import FORMATS
+    from dicli.market.benchmark import FORMATS as INDEX_FILES
+
+    rows = ["# The files that dicli reads", "", "Known by what is in them, never by their names.", ""]
+    rows += ["| whose | what |", "|---|---|"]
+    kinds: dict[str, list[str]] = {}
+    for entry in (*FORMATS, *INDEX_FILES):
+        said = " and ".join(entry.kinds)
+        if said not in kinds.setdefault(entry.broker, []) and entry.read.__qualname__.split(".")[0] != "refused":
+            kinds[entry.broker].append(said)
+    rows += [f"| {broker} | {', '.join(found)} |" for broker, found in sorted(kinds.items()) if found]
+    rows += ["", "Anything else can come as a plain file:", ""]
+    rows += ["```text", "symbol,quantity,acquired,cost_basis[,account,currency,term,wash_adj]"]
+    rows += ["account,date,kind,symbol,quantity,amount[,price,fees,order_id]"]
+    rows += ["symbol,quantity[,price,value,basis,account]", "```"]
     return "\n".join(rows) + "\n"
 
 
@@ -89,7 +109,7 @@ def readme() -> str:
     )
 
 
-FILES = {README: readme, COMMANDS: commands_md, PREFERENCES: preferences_md}
+FILES = {README: readme, COMMANDS: commands_md, PREFERENCES: preferences_md, BROKERS: brokers_md}
 
 if __name__ == "__main__":
     COMMANDS.parent.mkdir(exist_ok=True)

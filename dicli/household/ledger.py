@@ -160,7 +160,10 @@ class Ledger:
         if account in self._taxable:
             if position is not None and told.moves:
                 total = told.quantity.get(symbol, Decimal(0))
-                short = f"the history comes to {total}: it does not reach back far enough"
+                short = (
+                    f"the history comes to {total}: it does not reach back far enough; "
+                    "add its lots in a file symbol,quantity,acquired,cost_basis"
+                )
                 self.gaps[holding] = told.gap or short
         elif position is not None:
             # in a tax-free account older shares need no date, but what was bought counts for wash sales elsewhere
