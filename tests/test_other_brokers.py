@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -169,6 +170,19 @@ def test_the_old_layout_is_read_day_first_only_where_the_file_proves_it() -> Non
     assert "traded on 2016-11-15 and settled on 2016-12-18" in refusal(late)
 
 
+def test_money_funds_bonds_and_impossible_dates_at_robinhood() -> None:
+    aside = robinhood(
+        '"SPAXX","A fund","Buy","2","$1.00","($2.00)"', '"912797KJ5","A bill","Buy","2","$99","($198)"'
+    ).set_aside
+    assert [entry.why.split(",")[0] for entry in aside] == ["a money-market fund", "a bond"]
+    assert "a disallowed loss of -142.28" in refusal(fixture("robinhood/form_1099.csv", ("142.28", "-142.28")))
+    old = "robinhood/statements_2016.csv"
+    assert '"32/11/2016" where a date like 31/12/2016' in refusal(fixture(old, ("15/11/2016", "32/11/2016")))
+    assert "cannot be right" in refusal(fixture(old, ("BUY,3", "BUY,-3")))
+    assert "a movement of cash with a quantity" in refusal(fixture(old, (",,,0,250", ",,2,0,250")))
+    assert [entry.symbol for entry in read(fixture(old, (",VTI,", ",912797KJ5,"))).set_aside] == ["912797KJ5"] * 5
+
+
 # -- Merrill ----------------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +254,27 @@ def test_merrills_unknown_words_and_contradicting_signs_are_refused_together() -
     assert "ignore_actions" in next(entry.why for entry in read(text, "lent out").set_aside)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "row", "why"),
+    [
+        ("912797KJ5", ("30", "-$4,556.70"), "a bond, bill or other security known by its CUSIP only"),
+        ("TMCXX", ("30", "-$4,556.70"), "a money-market fund, counted as cash"),
+    ],
+)
+def test_what_merrill_purchases_are_set_aside(symbol: str, row: tuple[str, str], why: str) -> None:
+    reading = read(fixture("merrill/activity_page.csv", ('"PG" ,"30"', f'"{symbol}" ,"30"')))
+    assert [entry.why for entry in reading.set_aside] == [why]
+
+
+def test_merrill_rows_that_move_nothing_and_shares_that_move_are_told_apart() -> None:
+    nothing = read(fixture("merrill/activity_page.csv", ('"$10,000.00"', '"$0.00"')))
+    assert [entry.why for entry in nothing.set_aside] == ["it moves neither shares nor cash"]
+    moved = read(fixture("merrill/activity_page.csv", ("Sale  ADOBE", "Delivered  ADOBE"), ('"$732.30"', '""')))
+    assert (moved.transactions[3].kind, moved.transactions[3].quantity) == (TransactionKind.TRANSFER_OUT, -3)
+    text = fixture("merrill/activity_page.csv", ('"PG" ,"30"', '"PG" ,""'))
+    assert '"Purchase" without a symbol or a quantity' in refusal(text)
+
+
 def test_account_numbers_with_letters_at_their_end_are_told_apart() -> None:
     assert brokers.account_matches("49U23", "42X-49U23")
     assert brokers.account_matches("9U23", "42X-49U23")
@@ -285,6 +320,31 @@ def test_what_m1_files_are_refused_for(file: str, old: str, new: str, said: str)
 def test_m1_activity_without_signs_is_read_by_its_type() -> None:
     reading = read(fixture("m1/activity.csv", ('"-150.25"', '"150.25"')))
     assert reading.transactions[0].amount == Decimal("-150.25")
+
+
+def test_m1_moves_of_shares_and_money_funds() -> None:
+    def activity(kind: str, symbol: str, units: str, amount: str, price: str = "") -> Reading:
+        head = fixture("m1/activity.csv").splitlines()[0]
+        row = ["Sep 22, 2025", "Sep 22, 2025", symbol, "A name", kind, amount, units, "", price, "", ""]
+        return read(head + "\n" + ",".join(f'"{cell}"' for cell in row) + "\n")
+
+    (moved,) = activity("TRANSFER", "VTI", "-4", "0.00").transactions
+    assert (moved.kind, moved.quantity) == (TransactionKind.TRANSFER_OUT, -4)
+    (split,) = activity("SPLIT", "VTI", "4", "0.00").transactions
+    assert (split.kind, split.quantity, split.amount) == (TransactionKind.SPLIT, 4, None)
+    (out,) = activity("WITHDRAWAL", "", "", "25.00").transactions
+    assert (out.kind, out.amount) == (TransactionKind.WITHDRAWAL, -25)
+    assert [entry.why for entry in activity("PURCHASED", "VMFXX", "4", "-4.00", "1.00").set_aside] == [
+        "a money-market fund, counted as cash"
+    ]
+    with pytest.raises(InputError, match="without a symbol or units"):
+        activity("PURCHASED", "", "4", "-4.00")
+    with pytest.raises(InputError, match="without a symbol or units"):
+        activity("SPLIT", "VTI", "", "0.00")
+    with pytest.raises(InputError, match="the sign contradicts it"):
+        activity("DEPOSIT", "", "", "-4.00")
+    held = read(fixture("m1/holdings.csv") + "VMFXX,Federal money market,10,1.00,10.00,0.00,0.00,10.00\n")
+    assert held.cash == {"": Decimal("10.00")}
 
 
 # -- J.P. Morgan ------------------------------------------------------------------------------------------------------
@@ -424,3 +484,23 @@ def test_the_td_ameritrade_sample_adds_up_to_its_total() -> None:
     assert [sale.symbol for sale in sales] == ["ABC", "BAR", "XYZ"]
     assert sum(sale.basis or 0 for sale in sales) == Decimal("4606.92")
     assert sum(sale.proceeds or 0 for sale in sales) == Decimal("4692.14")
+
+
+# -- the example in CONTRIBUTING.md -----------------------------------------------------------------------------------
+
+
+def test_the_example_for_newcomers_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example: dict[str, Any] = {"__name__": "example"}
+    exec(guide.partition("```python\n")[2].partition("```")[0], example)
+    monkeypatch.setattr(brokers, "FORMATS", (*brokers.FORMATS, *example["FORMATS"]))
+    text = (
+        "Example Brokerage\n\nTicker,Security,Shares,Bought On,Total Cost ($)\n"
+        'BRKB,Berkshire Hathaway,1.5,03/04/2024,"$1,234.50"\nSPAXX,A fund,3,03/04/2024,$3.00\nTotal,,,,"$1,237.50"\n'
+    )
+    reading = read(text)
+    assert [(lot.symbol, lot.quantity, lot.basis) for lot in reading.lots] == [
+        ("BRK.B", Decimal("1.5"), Decimal("1234.50"))
+    ]
+    assert [entry.why for entry in reading.set_aside] == ["a money-market fund, counted as cash"]
+    assert 'the header has no column "total cost"' in refusal(text.replace("Total Cost", "Sum"))
