@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dicli.commands import upload
 from dicli.commands import watch as watching
 from dicli.commands.options import Run, command, dollars
 from dicli.commands.portfolio import Portfolio, open_portfolio
@@ -126,12 +127,16 @@ def trade(
     frontier: Annotated[
         bool, typer.Option("--frontier", help="Instead: tax saved against tracking error along the dial.")
     ] = False,
-) -> Report:
+    broker: upload.FOR = None,
+    only: upload.ACCOUNT = None,
+    fractions: upload.FRACTIONAL = False,
+) -> Report | None:
     """The trade list: what to buy and sell, which lots, and why.
 
     \b
     dicli trade
     dicli trade --cash +5000 -f csv > trades.csv
+    dicli trade --for schwab --account joint -o trades.txt
     """
     from dicli import plan
     from dicli.reports import frontier as dial
@@ -145,7 +150,10 @@ def trade(
         wanted = replace(wanted, limits=replace(wanted.limits, gains_budget=budget))
     if frontier:
         return dial.frontier(p.household, p.benchmark, p.market, wanted, run.as_of, cash_flow=flow)
-    return trades.trades(plan.plan(p.household, p.benchmark, p.market, wanted, run.as_of, cash_flow=flow))
+    made = plan.plan(p.household, p.benchmark, p.market, wanted, run.as_of, cash_flow=flow)
+    if broker is not None:
+        return upload.hand_over(run, p.household, made.trades, broker, only, fractions=fractions)
+    return trades.trades(made)
 
 
 @command
