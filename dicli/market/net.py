@@ -9,11 +9,8 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -96,6 +93,10 @@ def get(address: str, *, seconds: float, most_bytes: int = MOST_BYTES, base: str
 
 
 def _get(address: str, seconds: float, most_bytes: int) -> Answer:
+    import urllib.error  # here: plans without a fetch start without them
+    import urllib.request
+    from http.client import HTTPException
+
     request = urllib.request.Request(address, headers=_HEADERS)
     try:
         with urllib.request.urlopen(request, timeout=seconds) as response:

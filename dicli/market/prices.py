@@ -45,6 +45,9 @@ IN_A_ROW = 8
 GRACE = 2.0
 """Seconds that answers on their way have left after a stop."""
 
+TICK = 0.1
+"""Seconds between two looks at whether it is time to stop."""
+
 
 class Source(Protocol):
     def history(self, symbol: str, first: dt.date, last: dt.date) -> Series: ...
@@ -220,7 +223,7 @@ class _Run:
         self.stop = threading.Event()
         self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[tuple[_Job, Series | NoPrices]] = queue.SimpleQueue()
-        self.in_a_row = 0
+        self.lock, self.in_a_row, self.why = threading.Lock(), 0, ""
 
     def probe(self, jobs: Sequence[_Job]) -> Sequence[_Job]:
         """One symbol first: where the site is the trouble, it is asked only once. What is left to do."""
@@ -255,30 +258,30 @@ class _Run:
             self.jobs.put(job)
         for _ in range(min(WORKERS, len(jobs))):
             threading.Thread(target=self._work, daemon=True, name="dicli-prices").start()
-        left, until = len(jobs), self.end
+        left, until, stopping = len(jobs), self.end, False
         while left:
+            if self.stop.is_set():
+                until = until if stopping else min(until, time.monotonic() + GRACE)
+                stopping = True
+                if self.results.empty() and self.jobs.qsize() >= left:  # nothing is on its way any more
+                    break
+            now = time.monotonic()
             try:
-                job, result = self.results.get(timeout=max(0.0, until - time.monotonic()))
+                job, result = self.results.get(timeout=max(0.0, min(until - now, TICK)))
             except queue.Empty:
-                self.made.stopped = self.made.stopped or "the time was up"
+                if now < until:
+                    continue
+                self.why = self.why or "the time was up"
                 break
             again = self._take(job, result)
             if again is not None and not self.stop.is_set():
                 self.jobs.put(again)
             else:
                 left -= 1
-            if self.made.stopped and not self.stop.is_set():
-                self.stop.set()
-                until = min(self.end, time.monotonic() + GRACE)
-            if self.stop.is_set() and self._idle(left):
-                break
         self.stop.set()
+        self.made.stopped = self.made.stopped or self.why
         for _ in range(WORKERS):
             self.jobs.put(None)
-
-    def _idle(self, left: int) -> bool:
-        """After a stop: whether nothing is on its way any more (all that is left lies in the queue)."""
-        return self.results.empty() and self.jobs.qsize() >= left
 
     def _work(self) -> None:
         while not self.stop.is_set():
@@ -294,7 +297,16 @@ class _Run:
                 result = error
             except Exception as error:  # a worker that dies silently would leave its symbol without a word
                 result = NoPrices(f"{type(error).__name__}: {error}")
+            self._count(result)
             self.results.put((job, result))
+
+    def _count(self, result: Series | NoPrices) -> None:
+        """Stop all workers at a limit, or where the site fails one time after the other."""
+        with self.lock:
+            self.in_a_row = self.in_a_row + 1 if isinstance(result, NoPrices) and result.site else 0
+            if isinstance(result, RateLimited) or self.in_a_row >= IN_A_ROW:
+                self.why = self.why or str(result)
+                self.stop.set()
 
     def _fetch(self, job: _Job) -> Series:
         """One symbol, with another try where that may help. Raises NoPrices."""
@@ -317,11 +329,7 @@ class _Run:
         if isinstance(result, NoPrices):
             self._failed = result
             made.missing[symbol] = str(result)
-            self.in_a_row = self.in_a_row + 1 if result.site else 0
-            if isinstance(result, RateLimited) or self.in_a_row >= IN_A_ROW:
-                made.stopped = made.stopped or str(result)
         else:
-            self.in_a_row = 0
             old = None if job.whole else self.store.series(symbol)
             found = examine(result, old, made.last, self.second.get(symbol))
             if found.rewritten:

@@ -24,8 +24,10 @@ from dicli.market.series import Series, as_ratio
 from dicli.model import Quote
 
 NAME = "yfinance"
-MOST_BYTES = 16 << 20
-"""Two years of one symbol are 60 kB."""
+MOST_BYTES = 8 << 20
+"""Two years of one symbol are 60 kB, sixty years 2 MB."""
+
+_TOO_LARGE = f"the answer is larger than {MOST_BYTES >> 20} MB"
 
 BATCH = 100
 """Symbols in one request for current prices."""
@@ -147,7 +149,7 @@ class Yahoo:
         if seen.status is not None and seen.status >= 500:
             return NoPrices(f"Yahoo has a problem (HTTP {seen.status})", passing=True, site=True)
         if seen.failed:
-            return NoPrices(seen.failed, passing=True, site=True)
+            return NoPrices(seen.failed, passing=seen.failed != _TOO_LARGE, site=True)
         if seen.page:
             return NoPrices("a web page came instead of prices (a consent or robot check)", site=True)
         if error is None or (kind in ("YFPricesMissingError", "YFTzMissingError") and seen.json):
@@ -210,7 +212,7 @@ def _failure(error: Exception) -> str:
     if "Timeout" in name:
         return "no answer in time"
     if "maximum allowed file size" in str(error):
-        return f"the answer is larger than {MOST_BYTES >> 20} MB"
+        return _TOO_LARGE
     if name in ("ConnectionError", "DNSError", "ProxyError", "SSLError", "CertificateVerifyError"):
         return f"no connection ({name})"
     return f"the connection broke ({name})"
