@@ -112,12 +112,15 @@ def _account(style: Style, account: str, its: Sequence[Block], notes: Sequence[s
 
 
 def _order(style: Style, number: int, order: Order, *, taxable: bool) -> Iterator[str]:
-    name = f"[ ] {number:>3}  {order.side.upper():<4} {style.spell(order.symbol):<7}"
-    yield f"{name}{shares(order.quantity):>20} at {order.price:>13,.2f} {_dollars(order.value):>22}"
+    price = f"{order.price:,.{2 if order.price >= 1 else 4}f}"
+    yield (
+        f"[ ] {number:>3}  {order.side.upper():<4} {style.spell(order.symbol):<7}"
+        f"{shares(order.quantity):>25} at {price:>13} {_dollars(order.value):>16}"
+    )
     for lot in order.lots if taxable else ():
         day = "date not known" if lot.lot_acquired is None else lot.lot_acquired.isoformat()
         cost = "not known" if lot.lot_basis is None else _dollars(lot.lot_basis)
-        yield f"      [ ]  lot of {day:<14}{shares(lot.quantity):>20}  cost {cost:>20}"
+        yield f"      [ ]  lot of {day:<14}{shares(lot.quantity):>25}  cost {cost:>16}"
 
 
 def _counted(found: Sequence[Order], word: str) -> str:
