@@ -65,7 +65,7 @@ def _wish(text: str) -> Wish:
         raise ValueError(f"expected sell or buy first, found {_found(words, 0)}")
     amount = _at(words, 1)
     quantity = None if amount.lower() == "all" and side == "sell" else _positive(amount)
-    if quantity is None and amount.lower() != "all":
+    if quantity is None and (side == "buy" or amount.lower() != "all"):
         raise ValueError(f"expected a number of shares after {side}, found {_found(words, 1)}")
     symbol = _at(words, 2).upper().replace("/", ".").replace("-", ".")
     if not _SYMBOL.fullmatch(symbol) or symbol.lower() in _CLAUSES:

@@ -397,7 +397,7 @@ def _notes(this: _Year, *, verbose: bool) -> tuple[str, ...]:
     provisional = [sale for sale in this.sales if sale.provisional]
     if provisional:
         last = known_through(this.household)
-        ends = [f"{name} is known to {day}" for name, day in last.items() if day < this.household.as_of]
+        ends = [f"{name} is known to {day} (export it anew)" for name, day in last.items() if day < this.household.as_of]
         why = "a purchase within 30 days of the sale, not yet in the files, could still disallow them (R-YEAREND)"
         notes.append(f"provisional: {len(provisional)} losses; {why}" + "".join(f"; {text}" for text in ends))
         if verbose:
