@@ -315,3 +315,13 @@ def test_a_tracking_cap_holds_against_the_benchmark(tmp_path: Path) -> None:
     made, _, _ = planned(account(tmp_path / "capped", seed=3, head=head))
     assert made.tracking_after <= cap * 1.001
     assert made.gap < 0.002
+
+
+def test_no_more_names_than_asked_for_or_the_plan_says_why(tmp_path: Path) -> None:
+    head = HEAD.replace('benchmark = "index.csv"', 'benchmark = "index.csv"\nmax_names = 10')
+    made, _, _ = planned(account(tmp_path, seed=6, head=head))
+    assert len({symbol for _, symbol in made.quantities}) <= 10
+    tight = head.replace("[tax]", "[limits]\nturnover = 0.05\n[tax]")
+    made, _, _ = planned(account(tmp_path / "tight", seed=6, head=tight))
+    assert len({symbol for _, symbol in made.quantities}) > 10
+    assert any("more than index.max_names = 10: fewer cannot be had" in note for note in made.notes)

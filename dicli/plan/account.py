@@ -92,6 +92,7 @@ def problem(
     tracking_cap: float,
     as_of: dt.date,
     force_out: bool = True,
+    max_names: int | None = None,
 ) -> Problem:
     """The optimizer's problem of one account.
 
@@ -153,6 +154,7 @@ def problem(
         long_gain_budget=budget.long / whole if taxable else np.inf,
         net_gain_budget=budget.net / whole if taxable else np.inf,
         bands=_bands(sleeve, universe, preferences, equity),
+        max_names=None if max_names is None else max(max_names - int(np.count_nonzero(sleeve.kept)), 0),
         fixed_active=sleeve.residual,
         names=universe.symbols,
     )

@@ -216,23 +216,24 @@ def _within_cap(
     wanted = preferences.limits.max_tracking_error
     least = setting.target.tracking_error
     if wanted is None:
-        return (*_forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of), ())
+        return _forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of)
     if least >= float(wanted):
         note = (
             f"the target itself tracks at {least:.2%} a year, beyond the cap of {float(wanted):.2%}: "
             "screens and tilts ask for more than the cap allows, and the plan follows the target"
         )
-        return (*_forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of), (note,))
+        made, solution, said = _forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of)
+        return made, solution, (note, *said)
     cap = math.sqrt(float(wanted) ** 2 - least**2)
     for _ in range(_TIGHTEN):
-        made, solution = _forced(sleeve, setting, preferences, rates, budget, terms, cap, as_of)
+        made, solution, said = _forced(sleeve, setting, preferences, rates, budget, terms, cap, as_of)
         others = setting.managed - made.held - sleeve.kept
         held = made.held + solution.trade + sleeve.kept + others
         error = active_error(setting.model, setting.universe, held, setting.away)
         if error <= float(wanted) * (1.0 + 1e-6):
             break
         cap *= 0.98 * float(wanted) / error
-    return made, solution, ()
+    return made, solution, said
 
 
 def _forced(
@@ -244,10 +245,15 @@ def _forced(
     terms: Mapping[str, Term],
     cap: float,
     as_of: dt.date,
-) -> tuple[Problem, Solution]:
-    """Solve with everything that screens and caps forbid sold; if that cannot be, with as much of it as can be."""
+) -> tuple[Problem, Solution, tuple[str, ...]]:
+    """Solve with everything that screens and caps forbid sold and no more names than index.max_names; where that
+    cannot be, first without the limit on names, then with as much sold as can be: legacy positions may take more than
+    one plan, and more than one year's gains budget. The notes say what gave way.
+    """
     failure: Infeasible | None = None
-    for force_out in (True, False):
+    names = preferences.index.max_names
+    tries = [(True, names), (True, None), (False, names), (False, None)] if names is not None else _WITHOUT_NAMES
+    for force_out, most in tries:
         made = problem(
             sleeve,
             setting.universe,
@@ -260,13 +266,30 @@ def _forced(
             tracking_cap=cap,
             as_of=as_of,
             force_out=force_out,
+            max_names=most,
         )
         try:
-            return made, optimizer.solve(made)
+            solution = optimizer.solve(made)
         except Infeasible as error:
             failure = failure or error
+            continue
+        notes = []
+        if names is not None and most is None:
+            notes.append(
+                f"{sleeve.account.name} holds {solution.names_held} names after the plan, more than index.max_names = "
+                f"{names}: fewer cannot be had within the other limits"
+            )
+        if not force_out:
+            notes.append(
+                f"{sleeve.account.name} keeps some of what screens and caps forbid: "
+                "it cannot all be sold within the other limits"
+            )
+        return made, solution, tuple(notes)
     assert failure is not None
     raise infeasible(sleeve, failure, setting.whole) from failure
+
+
+_WITHOUT_NAMES: list[tuple[bool, int | None]] = [(True, None), (False, None)]
 
 
 def infeasible(sleeve: Sleeve, error: Infeasible, whole: float) -> InfeasiblePlan:
