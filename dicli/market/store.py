@@ -171,6 +171,18 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """All that is read inside is of one moment, though another process writes meanwhile."""
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        self.connection.execute("BEGIN")
+        try:
+            yield self.connection
+        finally:
+            self.connection.execute("COMMIT")
+
     # -- writing --------------------------------------------------------------------------------------------------
 
     def put(
@@ -294,7 +306,10 @@ class Store:
 
     def last(self, symbols: Iterable[str], as_of: dt.date) -> dict[str, Last]:
         """The last close of each symbol on or before `as_of`, as traded then; symbols without one are left out."""
-        wanted = set(symbols)
+        with self.snapshot():
+            return self._last(set(symbols), as_of)
+
+    def _last(self, wanted: set[str], as_of: dt.date) -> dict[str, Last]:
         ordinal = as_of.toordinal()
         found: dict[str, Last] = {}
         for number, symbol, last, close, source in self.connection.execute(
@@ -319,12 +334,13 @@ class Store:
 
     def series(self, symbol: str, first: dt.date | None = None, last: dt.date | None = None) -> Series | None:
         """All that is stored of a symbol, or None."""
-        row = self.connection.execute("SELECT id, source FROM symbols WHERE symbol = ?", (symbol,)).fetchone()
-        if row is None:
-            return None
-        number, source = row
-        closes = sorted(self._closes(number).items())
-        dividends, splits = self._actions(number)
+        with self.snapshot() as connection:
+            row = connection.execute("SELECT id, source FROM symbols WHERE symbol = ?", (symbol,)).fetchone()
+            if row is None:
+                return None
+            number, source = row
+            closes = sorted(self._closes(number).items())
+            dividends, splits = self._actions(number)
         series = Series(
             symbol,
             tuple(dt.date.fromordinal(day) for day, _ in closes),
@@ -349,32 +365,33 @@ class Store:
         start = calendar.back(end, days)
         grid = np.array([day.toordinal() for day in calendar.sessions(start, end)], dtype=np.int64)
         places = {symbol: place for place, symbol in enumerate(symbols)}
-        numbers = {
-            number: places[symbol]
-            for number, symbol in self.connection.execute("SELECT id, symbol FROM symbols")
-            if symbol in places
-        }
-        closes = np.full((len(grid), len(symbols)), np.nan)
-        for number, day_blob, close_blob in self.connection.execute(
-            "SELECT symbol_id, days, closes FROM closes WHERE year BETWEEN ? AND ?", (start.year, end.year)
-        ):
-            place = numbers.get(number)
-            if place is None:
-                continue
-            stored = np.frombuffer(day_blob, dtype=np.int32)
-            rows = np.searchsorted(grid, stored)
-            rows[rows == len(grid)] = 0
-            there = grid[rows] == stored
-            closes[rows[there], place] = np.frombuffer(close_blob, dtype=np.int64)[there] * float(MICRO)
-        gained = closes.copy()
-        for number, day, value in self.connection.execute(
-            "SELECT symbol_id, day, value FROM actions WHERE kind = 'dividend' AND day BETWEEN ? AND ?",
-            (int(grid[0]), int(grid[-1])),
-        ):
-            place = numbers.get(number)
-            row = int(np.searchsorted(grid, day))
-            if place is not None and grid[row] == day:
-                gained[row, place] += float(value)
+        with self.snapshot() as connection:
+            numbers = {
+                number: places[symbol]
+                for number, symbol in connection.execute("SELECT id, symbol FROM symbols")
+                if symbol in places
+            }
+            closes = np.full((len(grid), len(symbols)), np.nan)
+            for number, day_blob, close_blob in connection.execute(
+                "SELECT symbol_id, days, closes FROM closes WHERE year BETWEEN ? AND ?", (start.year, end.year)
+            ):
+                place = numbers.get(number)
+                if place is None:
+                    continue
+                stored = np.frombuffer(day_blob, dtype=np.int32)
+                rows = np.searchsorted(grid, stored)
+                rows[rows == len(grid)] = 0
+                there = grid[rows] == stored
+                closes[rows[there], place] = np.frombuffer(close_blob, dtype=np.int64)[there] * float(MICRO)
+            gained = closes.copy()
+            for number, day, value in connection.execute(
+                "SELECT symbol_id, day, value FROM actions WHERE kind = 'dividend' AND day BETWEEN ? AND ?",
+                (int(grid[0]), int(grid[-1])),
+            ):
+                place = numbers.get(number)
+                row = int(np.searchsorted(grid, day))
+                if place is not None and grid[row] == day:
+                    gained[row, place] += float(value)
         return np.asarray(gained[1:] / closes[:-1] - 1.0)
 
     def _last_before(self, number: int, as_of: dt.date) -> tuple[int, int] | None:

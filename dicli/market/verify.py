@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from decimal import Decimal
 from itertools import pairwise
 
@@ -18,7 +19,11 @@ FEWEST_GAP = 3
 
 def problems(store: Store) -> list[Fault]:
     """Every fault found, none where the store is whole."""
-    connection, where = store.connection, str(store.path)
+    with store.snapshot() as connection:
+        return _problems(connection, str(store.path))
+
+
+def _problems(connection: sqlite3.Connection, where: str) -> list[Fault]:
     found: list[Fault] = []
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":
