@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dicli.brokers.document import Document
 from dicli.brokers.formats import Format
@@ -307,7 +308,7 @@ def _of_fund(
         try:
             say(f"fetching the holdings of {fund.ticker} from {fund.issuer}")
             fetched = issuers.fetch(fund, as_of, base=base, deadline=deadline)
-            benchmark = replace(read_document(Document(f"{fund.ticker} from {fetched.address}", fetched.data)),
+            benchmark = replace(read_document(Document(f"{fund.ticker} from {urlsplit(fetched.address).netloc}", fetched.data)),
                                 name=fund.ticker)  # fmt: skip
             _plausible(benchmark, fund, None if kept is None else _from_shelf(fund, kept))
         except (MarketError, InputError) as error:
