@@ -112,6 +112,7 @@ def test_the_couples_year_is_what_its_files_add_up_to(cache: Path) -> None:
     assert D(summary["tax_added_niit"]) == (gain * D("0.038")).quantize(D("0.01"))
     assert D(summary["tax_added_state"]) == (gain * D("0.093")).quantize(D("0.01"))
     assert D(summary["marginal"]["short_loss"]["tax_now"]) == -D("0.371")
+    assert sum(D(match["disallowed"]) for match in summary["wash_sales"]) == D(summary["disallowed"]) == short[2]
 
 
 def test_the_starters_sales_are_first_in_first_out(cache: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_loss_that_another_account_washes_is_w_beside_the_brokers_basis(cache:
     (wash,) = found["summary"]["wash_sales"]
     assert (wash["by_account"], wash["by_acquired"], wash["by_quantity"]) == ("spouse", "2026-09-10", "4")
     assert (wash["disallowed"], wash["permanent"], wash["rule"]) == ("16", False, "R-SPOUSE")
-    assert "wash sales: 16.00 disallowed in 1 rows; -v or JSON says by which purchases" in found["notes"]
+    assert "wash sales: 16.00 disallowed in 1 row; -v or JSON says by which purchases" in found["notes"]
     table = dicli(place, cache, "tax", "-f", "table", "-v").out
     assert "16.00 disallowed: 4 AAA bought 2026-09-10 in spouse" in table.replace("\n", " ")
 
@@ -227,6 +228,7 @@ def test_a_loss_moved_here_from_another_account_is_code_b_and_its_days_code_t(ca
     # the spouse's loss of 40 on shares held since 2024 moves to the lot bought on September 10: basis 110, long-term
     place = folder(
         tmp_path,
+        head=HEAD.replace("single", "mfj"),
         toml=ONE + SPOUSE,
         main=HISTORY + "2026-09-10,buy,AAA,10,-70\n2026-10-01,sell,AAA,-10,150\n",
         spouse=HISTORY + "2024-01-05,buy,AAA,10,-100\n2026-09-01,sell,AAA,-10,60\n",
@@ -347,7 +349,7 @@ def test_several_dates_and_no_term_are_unknown_with_a_term_various(cache: Path, 
     rows = {row["symbol"]: row for row in form(place, cache)}
     assert picked(rows["AAA"], "status", "explanation") == ("unknown", "no file tells its term")
     assert picked(rows["BBB"], "box", "acquired") == ("D", "VARIOUS")
-    assert "1 rows have several dates" in dicli(place, cache, "tax").err
+    assert "several dates, and no file tells whether basis is reported: 1 row" in dicli(place, cache, "tax").err
 
 
 def test_a_broker_that_disallows_more_than_the_loss_needs_a_statement(cache: Path, tmp_path: Path) -> None:
@@ -424,6 +426,28 @@ def test_warnings_of_the_engine_show_through(cache: Path, tmp_path: Path) -> Non
         "replace); the choice is tax.choices.holding_period."
     ]
     assert f"warning: {said_of_term[0]}" in found["notes"]
+
+
+def test_separate_returns_hold_one_spouses_sales_each(cache: Path, tmp_path: Path) -> None:
+    files = {
+        "main": HISTORY + "2026-01-05,buy,AAA,10,-100\n2026-09-01,sell,AAA,-10,60\n",
+        "spouse": HISTORY + "2026-01-05,buy,BBB,10,-100\n2026-09-01,sell,BBB,-10,170\n",
+    }
+    separate = folder(tmp_path / "mfs", head=HEAD.replace("single", "mfs"), toml=ONE + SPOUSE, **files)
+    joint = folder(tmp_path / "mfj", head=HEAD.replace("single", "mfj"), toml=ONE + SPOUSE, **files)
+    assert D(told(joint, cache, "tax")["summary"]["line_16"]) == 30
+    found = told(separate, cache, "tax")
+    assert D(found["summary"]["line_16"]) == -40
+    assert [row["account"] for row in found["form8949"]] == ["main"]
+    assert "on the spouse's own return and not here: 1 row (filing status mfs)" in found["notes"]
+
+
+def test_costs_that_the_brokers_proceeds_leave_out_are_code_e(cache: Path, tmp_path: Path) -> None:
+    rows = "2026-01-05,buy,AAA,10,-100\n2026-09-01,sell,AAA,-10,155\n"
+    sales = SALES + "AAA,10,2026-01-05,2026-09-01,160,90,0,short\n"
+    (row,) = form(folder(tmp_path, main_h=HISTORY + rows, main_s=sales), cache)
+    assert picked(row, "proceeds", "basis", "code", "adjustment", "gain") == ("160", "90", "BE", "-15", "55")
+    assert "5.00 of selling costs are not in the broker's proceeds (code E)" in row["explanation"]
 
 
 # --- reconciliation ---------------------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One line of a 1099-B. None: not known. `source` is the place in the broker's file, "" where there is none and
-    the figures are those that R-BROKER leads one to expect.
+    """One line of a 1099-B. None: not known (`proceeds`: taken to be ours). `source` is the place in the broker's
+    file, "" where there is none and the figures are those that R-BROKER leads one to expect.
     """
 
     quantity: Fraction
@@ -35,6 +35,7 @@ class Shown:
     covered: bool | None
     source: str = ""
     acquired: dt.date | None = None
+    proceeds: Fraction | None = None
 
 
 def from_file(sales: Iterable[Sale]) -> dict[Key, list[Shown]]:
@@ -50,6 +51,7 @@ def from_file(sales: Iterable[Sale]) -> dict[Key, list[Shown]]:
                 sale.covered,
                 str(sale.source or "its file"),
                 sale.acquired,
+                None if sale.proceeds is None else exact(sale.proceeds),
             )
         )
     return found
@@ -145,4 +147,5 @@ def _part(lines: Sequence[Shown], quantity: Fraction) -> Shown:
         kinds.pop() if len(kinds) == 1 else None,
         lines[0].source,
         lines[0].acquired,
+        share([line.proceeds for line in lines]),
     )

@@ -272,15 +272,12 @@ def _in_cents(rows: Iterable[TaxSale]) -> list[TaxSale]:
     )
     for row, proceeds, basis, disallowed in columns:
         shown = row.shown
-        if shown is not None and shown.basis is not None:
-            same = shown.basis == row.basis
-            wash = None if shown.disallowed is None else disallowed if shown.disallowed == row.disallowed else None
+        if shown is not None:
             shown = replace(
                 shown,
-                basis=exact(basis if same else cent(shown.basis)),
-                disallowed=shown.disallowed
-                if shown.disallowed is None
-                else exact(wash if wash is not None else cent(shown.disallowed)),
+                basis=_shown_cents(shown.basis, row.basis, basis),
+                disallowed=_shown_cents(shown.disallowed, row.disallowed, disallowed),
+                proceeds=_shown_cents(shown.proceeds, row.proceeds, proceeds),
             )
         parts = _spread([*(match.disallowed for match in row.matches), row.unnamed], disallowed)
         out.append(
@@ -298,6 +295,13 @@ def _in_cents(rows: Iterable[TaxSale]) -> list[TaxSale]:
             )
         )
     return out
+
+
+def _shown_cents(shown: Fraction | None, ours: Fraction | None, rounded: Decimal) -> Fraction | None:
+    """The broker's figure in cents: where it is ours, rounded as ours is, so that rounding makes no difference."""
+    if shown is None:
+        return None
+    return exact(rounded if shown == ours else cent(shown))
 
 
 def _spread(parts: Sequence[Fraction], total: Decimal) -> list[Fraction]:

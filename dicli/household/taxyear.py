@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from dicli.household import Household
 from dicli.household.realized import TaxSale, of_year
-from dicli.model import Term
+from dicli.model import Owner, Term
 from dicli.preferences import Preferences
-from dicli.preferences.schema import ShortLong
+from dicli.preferences.schema import FilingStatus, ShortLong
 from dicli.tax import rates
 from dicli.tax.books import decimal
 from dicli.tax.netting import Situation
@@ -36,22 +36,30 @@ def realised(sales: Sequence[TaxSale]) -> ShortLong:
     return ShortLong(decimal(sums[Term.SHORT]), decimal(sums[Term.LONG]))
 
 
+def return_accounts(household: Household, preferences: Preferences) -> frozenset[str]:
+    """The taxable accounts whose sales belong on the return: both spouses' on a joint one, else only `you`'s."""
+    joint = preferences.tax.filing_status is FilingStatus.MFJ
+    return frozenset(a.name for a in household.accounts if a.taxable and (joint or a.owner is Owner.YOU))
+
+
 def so_far(
     household: Household, preferences: Preferences, year: int, sales: Sequence[TaxSale] | None = None
 ) -> YearSoFar:
-    """The tax year as the return will see it; `sales` are its taxable sales where they are at hand already.
+    """The tax year as the return will see it; `sales` are the household's of that year where they are at hand already.
 
-    tax.year_to_date stands in for what the files show. After the last year whose tables are known, that one's are used.
+    tax.year_to_date stands in for what the files show. Outside the years whose tables are known, the nearest one's are
+    used.
     """
     tax = preferences.tax
     notes: list[str] = []
-    table = min(year, max(rates.years()))
+    table = max(min(rates.years()), min(year, max(rates.years())))
     if table != year:
         notes.append(f"the tax tables of {year} are not known: those of {table} are used")
     if tax.year_to_date is not None:
         own = tax.year_to_date
     else:
-        found = of_year(household, year) if sales is None else sales
+        mine = return_accounts(household, preferences)
+        found = [sale for sale in (of_year(household, year) if sales is None else sales) if sale.account in mine]
         own = realised(found)
         unknown = sum(1 for sale in found if sale.unknown)
         if unknown:

@@ -11,11 +11,11 @@ from fractions import Fraction
 from dicli.errors import Fault, InputError
 from dicli.household import Household
 from dicli.household.hypothetical import Hypothetical, parse, resolve
-from dicli.household.taxyear import so_far, without_gains
+from dicli.household.taxyear import return_accounts, so_far, without_gains
 from dicli.household.windows import WINDOW, doubts, mates, no_buys
 from dicli.model import Column, Figure, Report, Side, Term, Value
 from dicli.preferences import Preferences
-from dicli.reports.tax import taker
+from dicli.reports.tax_words import taker
 from dicli.tax import harvest, netting
 from dicli.tax.books import Books, Match, Realized, cent, decimal
 from dicli.tax.harvest import WhatIf
@@ -171,8 +171,10 @@ def _summary(household: Household, preferences: Preferences, found: WhatIf) -> d
     year = household.as_of.year
     made = so_far(household, preferences, year)
     before = made.situation
+    mine = return_accounts(household, preferences)
     change = {
-        term: _allowed(found.after, year, term) - _allowed(found.before, year, term) for term in (Term.SHORT, Term.LONG)
+        term: _allowed(found.after, year, term, mine) - _allowed(found.before, year, term, mine)
+        for term in (Term.SHORT, Term.LONG)
     }
     after = replace(before, short=before.short + change[Term.SHORT], long=before.long + change[Term.LONG])
     clean = netting.bill(without_gains(before))
@@ -208,8 +210,9 @@ def _rebuy(household: Household) -> dt.date:
     return household.as_of + WINDOW + dt.timedelta(days=1)
 
 
-def _allowed(books: Books, year: int, term: Term) -> Fraction:
-    return sum((row.allowed for row in books.year(year) if row.term is term), ZERO)
+def _allowed(books: Books, year: int, term: Term, accounts: frozenset[str]) -> Fraction:
+    rows = (row for row in books.year(year) if row.term is term and row.account in accounts)
+    return sum((row.allowed for row in rows), ZERO)
 
 
 def _notes(
