@@ -308,8 +308,8 @@ def _of_fund(
         try:
             say(f"fetching the holdings of {fund.ticker} from {fund.issuer}")
             fetched = issuers.fetch(fund, as_of, base=base, deadline=deadline)
-            benchmark = replace(read_document(Document(f"{fund.ticker} from {urlsplit(fetched.address).netloc}", fetched.data)),
-                                name=fund.ticker)  # fmt: skip
+            document = Document(f"{fund.ticker} from {urlsplit(fetched.address).netloc}", fetched.data)
+            benchmark = replace(read_document(document), name=fund.ticker)
             _plausible(benchmark, fund, None if kept is None else _from_shelf(fund, kept))
         except (MarketError, InputError) as error:
             problem = "; ".join(f"{fault.where}: {fault.what}" for fault in error.faults[:2])
