@@ -31,6 +31,8 @@ owner = "spouse"
 managed = false
 broker_files = ["spouse*.csv"]
 """
+KNOWN = HISTORY + "2026-11-20,buy,DDD,1,-10\n"
+"""A history up to the day of the tests."""
 PLAN = '[[accounts]]\nname = "plan"\nkind = "401k"\nmanaged = false\nbroker_files = ["plan*.csv"]\n'
 FORM = (
     "account,box,part,line,description,acquired,sold,proceeds,basis,code,adjustment,gain,symbol,quantity,term,"
@@ -169,7 +171,7 @@ def test_a_loss_that_another_account_washes_is_w_beside_the_brokers_basis(cache:
         tmp_path,
         toml=ONE + SPOUSE,
         main_sales=SALES + "AAA,10,2026-01-05,2026-09-01,60,100,,short\n",
-        main_positions=POSITIONS + "BBB,1,10,10\n",
+        main_known=KNOWN,
         spouse=HISTORY + "2026-09-10,buy,AAA,4,-30\n2026-11-20,buy,CCC,1,-1\n",
     )
     found = told(place, cache, "tax")
@@ -204,7 +206,7 @@ def test_a_broker_that_names_no_purchase_is_quoted_as_such(cache: Path, tmp_path
     place = folder(
         tmp_path,
         main_sales=SALES + "AAA,10,2026-01-05,2026-09-01,60,100,40,short\n",
-        main_positions=POSITIONS + "BBB,1,10,10\n",
+        main_known=KNOWN,
     )
     (row,) = told(place, cache, "tax")["form8949"]
     assert row["explanation"] == ["40.00 disallowed by the broker, whose file names no purchase (R-BROKER)"]
@@ -249,7 +251,7 @@ def test_the_same_in_a_brokers_realised_file(cache: Path, tmp_path: Path) -> Non
         tmp_path,
         toml=ONE + SPOUSE,
         main_sales=SALES + "AAA,10,2026-09-10,2026-10-01,150,70,,short\n",
-        main_positions=POSITIONS + "BBB,1,10,10\n",
+        main_known=KNOWN,
         spouse=HISTORY + "2024-01-05,buy,AAA,10,-100\n2026-09-01,sell,AAA,-10,60\n",
     )
     ours = next(row for row in form(place, cache) if row["account"] == "main")
@@ -287,12 +289,22 @@ def test_provisional_until_every_account_is_known_for_thirty_days(cache: Path, t
     assert any("spouse is known to 2026-11-01" in note for note in found["notes"])
 
 
+def test_an_account_that_shows_no_dates_leaves_every_loss_provisional(cache: Path, tmp_path: Path) -> None:
+    sold = HISTORY + "2026-01-05,buy,AAA,10,-100\n2026-03-02,sell,AAA,-10,60\n2026-11-20,buy,BBB,1,-1\n"
+    place = folder(tmp_path, toml=ONE + SPOUSE, main=sold, spouse=POSITIONS + "AAA,5,8,40\n")
+    found = told(place, cache, "tax")
+    assert found["form8949"][0]["status"] == "provisional"
+    assert any("no file tells what spouse bought" in note for note in found["notes"])
+    trial = told(place, cache, "tax", "--if", "sell 1 BBB at 0.50")
+    assert any("a purchase that is not seen may wash this loss" in note for note in trial["notes"])
+
+
 def test_what_no_file_tells_is_counted_and_never_guessed(cache: Path, tmp_path: Path) -> None:
     place = folder(
         tmp_path,
         main_sales=SALES + "AAA,10,2026-01-05,2026-05-01,60,100,,\nBBB,5,2026-01-05,2026-05-01,70,,,\n",
         main_history=HISTORY + "2026-05-01,sell,AAA,-10,60\n2026-06-01,sell,CCC,-3,33\n",
-        main_positions=POSITIONS + "DDD,1,10,10\n",
+        main_known=KNOWN,
     )
     found = told(place, cache, "tax")
     status = {row["symbol"]: (row["status"], row["gain"], row["explanation"]) for row in found["form8949"]}
@@ -312,7 +324,7 @@ def test_a_sale_that_a_realised_file_shows_in_part_is_unknown_for_the_rest(cache
         tmp_path,
         main_sales=SALES + "AAA,4,2026-01-05,2026-05-01,24,40,,\n",
         main_history=HISTORY + "2026-05-01,sell,AAA,-10,60\n",
-        main_positions=POSITIONS + "DDD,1,10,10\n",
+        main_known=KNOWN,
     )
     (unknown,) = (row for row in form(place, cache) if row["status"] == "unknown")
     assert picked(unknown, "quantity", "proceeds", "basis", "gain", "box") == ("6", "36", "", "", "")
@@ -335,7 +347,7 @@ def test_a_lot_without_basis_has_no_gain_when_it_is_sold(cache: Path, tmp_path: 
 
 def test_dates_that_make_a_lot_long_term_outweigh_the_brokers_word(cache: Path, tmp_path: Path) -> None:
     sales = SALES + "AAA,10,2024-01-05,2026-05-01,160,100,0,short\nBBB,10,2026-01-05,2026-05-01,160,100,0,long\n"
-    place = folder(tmp_path, main_sales=sales, main_positions=POSITIONS + "DDD,1,10,10\n")
+    place = folder(tmp_path, main_sales=sales, main_known=KNOWN)
     rows = {row["symbol"]: row for row in form(place, cache)}
     assert picked(rows["AAA"], "box", "code", "explanation") == (
         "D", "T", "long-term and not short: by its dates (R-TERM)",
@@ -345,7 +357,7 @@ def test_dates_that_make_a_lot_long_term_outweigh_the_brokers_word(cache: Path, 
 
 def test_several_dates_and_no_term_are_unknown_with_a_term_various(cache: Path, tmp_path: Path) -> None:
     sales = SALES + "AAA,10,,2026-05-01,160,100,0,\nBBB,10,,2026-05-01,160,100,0,long\n"
-    place = folder(tmp_path, main_sales=sales, main_positions=POSITIONS + "DDD,1,10,10\n")
+    place = folder(tmp_path, main_sales=sales, main_known=KNOWN)
     rows = {row["symbol"]: row for row in form(place, cache)}
     assert picked(rows["AAA"], "status", "explanation") == ("unknown", "no file tells its term")
     assert picked(rows["BBB"], "box", "acquired") == ("D", "VARIOUS")
@@ -354,7 +366,7 @@ def test_several_dates_and_no_term_are_unknown_with_a_term_various(cache: Path, 
 
 def test_a_broker_that_disallows_more_than_the_loss_needs_a_statement(cache: Path, tmp_path: Path) -> None:
     sales = SALES + "AAA,10,2026-01-05,2026-05-01,60,100,50,short\n"
-    (row,) = form(folder(tmp_path, main_sales=sales, main_positions=POSITIONS + "DDD,1,10,10\n"), cache)
+    (row,) = form(folder(tmp_path, main_sales=sales, main_known=KNOWN), cache)
     assert picked(row, "code", "adjustment", "gain") == ("W", "40", "0")
     assert "The wash sale loss is less than the broker reported" in row["explanation"]
 
@@ -363,9 +375,7 @@ def test_a_lot_half_of_which_is_tacked_is_two_rows(cache: Path, tmp_path: Path) 
     # 4 of the 10 shares take the spouse's long-held loss; the broker shows one short-term lot of 10
     sales = SALES + "AAA,10,2026-09-10,2026-10-01,150,70,0,short\n"
     history = HISTORY + "2024-01-05,buy,AAA,4,-40\n2026-09-01,sell,AAA,-4,24\n"
-    place = folder(
-        tmp_path, toml=ONE + SPOUSE, main_sales=sales, main_positions=POSITIONS + "DDD,1,10,10\n", spouse=history
-    )
+    place = folder(tmp_path, toml=ONE + SPOUSE, main_sales=sales, main_known=KNOWN, spouse=history)
     rows = [row for row in form(place, cache) if row["account"] == "main"]
     assert sorted(picked(row, "box", "quantity", "proceeds", "basis", "code", "gain") for row in rows) == [
         ("A", "6", "90", "42", "", "48"),
@@ -375,7 +385,7 @@ def test_a_lot_half_of_which_is_tacked_is_two_rows(cache: Path, tmp_path: Path) 
 
 def test_whole_dollars_round_every_figure_and_totals_once(cache: Path, tmp_path: Path) -> None:
     sales = "".join(f"{s},1,2026-01-05,2026-05-01,10.40,5.00,,short\n" for s in ("AAA", "BBB", "CCC"))
-    place = folder(tmp_path, main_sales=SALES + sales, main_positions=POSITIONS + "DDD,1,10,10\n")
+    place = folder(tmp_path, main_sales=SALES + sales, main_known=KNOWN)
     assert [row["gain"] for row in form(place, cache, "--whole-dollars")] == ["5", "5", "5"]
     (box,) = told(place, cache, "tax", "--whole-dollars")["summary"]["boxes"]
     assert (box["proceeds"], box["basis"], box["gain"]) == ("31", "15", "16")  # 31.20, 15.00, 16.20
@@ -458,7 +468,7 @@ def test_reconciliation_names_the_difference_and_its_reason(cache: Path, tmp_pat
         tmp_path,
         toml=ONE + SPOUSE,
         main_sales=SALES + "AAA,10,2026-01-05,2026-09-01,60,100,0,short\nBBB,1,2026-01-05,2026-09-01,6,5,0,short\n",
-        main_positions=POSITIONS + "DDD,1,10,10\n",
+        main_known=KNOWN,
         spouse=HISTORY + "2026-09-10,buy,AAA,4,-30\n",
     )
     ran = dicli(place, cache, "tax", "--reconcile", "-f", "csv", "--exit-code")

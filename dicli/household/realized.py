@@ -106,7 +106,7 @@ def of_year(household: Household, year: int, *, shown: bool = False) -> tuple[Ta
     for row in household.books.realized:
         if row.sold.year == year:
             by_sale[row.sale].append(row)
-    last = min(known_through(household).values(), default=household.as_of)
+    last = min((day or dt.date.min for day in known_through(household).values()), default=household.as_of)
     taxable = {account.name for account in household.accounts if account.taxable}
     named = _broker_matches(household)
     found: list[TaxSale] = []

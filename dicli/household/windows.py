@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from dicli.household import Household
+from dicli.model import AccountKind
 from dicli.tax import harvest
 from dicli.tax.books import cent
 
@@ -102,19 +103,22 @@ def doubts(household: Household, as_of: dt.date) -> dict[str, str]:
     return found
 
 
-def known_through(household: Household) -> dict[str, dt.date]:
+def known_through(household: Household) -> dict[str, dt.date | None]:
     """By account whose purchases count, the last day that its files vouch for (R-YEAREND), at most `household.as_of`.
 
-    The end of its history, or the day of its positions, whichever is later: the two were compared. Where no file
-    states a day it is taken to be of today, as everywhere.
+    The end of its history, or the day of the positions that the history was compared with; without a history the day
+    of its lots, today's where they state none. None: no file tells what it bought, ever.
     """
     stated = {p.account: p.as_of for p in household.positions if p.as_of is not None}
-    found: dict[str, dt.date] = {}
+    dated = {lot.account for lot in household.lots if lot.acquired is not None}
+    found: dict[str, dt.date | None] = {}
     for account in household.accounts:
-        if account.kind.value in ("hsa", "401k") and household.choices.other_plans == "ignored":
+        name = account.name
+        if account.kind in (AccountKind.HSA, AccountKind.PLAN_401K) and household.choices.other_plans == "ignored":
             continue
-        days = [stated[account.name]] if account.name in stated else []
-        if account.name in household.coverage:
-            days.append(household.coverage[account.name][1])
-        found[account.name] = min(max(days, default=household.as_of), household.as_of)
+        if name in household.coverage:
+            day = household.coverage[name][1]
+            found[name] = min(max(day, stated.get(name, day)), household.as_of)
+        else:
+            found[name] = min(stated.get(name, household.as_of), household.as_of) if name in dated else None
     return found

@@ -34,9 +34,11 @@ def do_not_buy(household: Household, preferences: Preferences) -> Report:
     symbols = sorted({str(row[0]) for row in rows})
     taxable = {account.name for account in household.accounts if account.taxable}
     notes = [
-        f"{account} is known to {day} only: a later sale at a loss is not seen"
-        for account, day in known_through(household).items()
-        if account in taxable and day < household.as_of
+        f"no file tells what {name} sold"
+        if day is None
+        else f"{name} is known to {day} only: a later sale at a loss is not seen"
+        for name, day in known_through(household).items()
+        if name in taxable and (day is None or day < household.as_of)
     ]
     title = f"Not to be bought on {household.as_of}: {', '.join(symbols) or 'nothing'}"
     return Report("do_not_buy", DO_NOT_BUY, tuple(rows), {"symbols": symbols}, title, tuple(notes), finding=bool(rows))

@@ -51,8 +51,11 @@ def notes_of(this: TaxYearFigures, *, verbose: bool) -> tuple[str, ...]:
     provisional = [sale for sale in this.sales if sale.provisional]
     if provisional:
         last = known_through(this.household)
-        short = [(name, day) for name, day in last.items() if day < this.household.as_of]
-        ends = [f"{name} is known to {day} (export it anew)" for name, day in short]
+        ends = [
+            f"no file tells what {name} bought" if day is None else f"{name} is known to {day} (export it anew)"
+            for name, day in last.items()
+            if day is None or day < this.household.as_of
+        ]
         why = "a purchase within 30 days of the sale, not yet in the files, could still disallow them (R-YEAREND)"
         notes.append(f"provisional: {rows_of(len(provisional))}; {why}" + "".join(f"; {text}" for text in ends))
         if verbose:

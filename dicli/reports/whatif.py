@@ -226,8 +226,9 @@ def _notes(
         if row.disallowed:
             yield f"{name}: the same loss is clear from {clean.get(row.lot)} on, if nothing more is bought"
         group = household.identical.get(row.symbol, (row.symbol, 1))[0]
-        if row.gain < 0 and group in doubtful:
-            yield f"{name}: not known: {doubtful[group]}: they may wash this loss"
+        doubt = doubtful.get(group) or doubtful.get("")
+        if row.gain < 0 and doubt:
+            yield f"{name}: not known: {doubt}: a purchase that is not seen may wash this loss"
         if row.allowed < 0:
             yield f"{name}: buy none in any account before {_rebuy(household)}"
     for trade in trades:
