@@ -25,8 +25,9 @@ def _help(command: str) -> str:
 
 def _commands() -> list[str]:
     from dicli import commands
+    from dicli.commands.prices import PRICES
 
-    return list(commands.COMMANDS)
+    return [*commands.COMMANDS, *(f"prices {name}" for name in PRICES)]
 
 
 def commands_md() -> str:

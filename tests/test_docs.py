@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicli.commands import COMMANDS
+from dicli.commands.prices import PRICES
 from tests.docs import FILES
 
 
@@ -16,7 +17,8 @@ def test_the_generated_parts_are_up_to_date(path: Path) -> None:
 
 
 def test_every_command_has_one_line_and_two_examples() -> None:
-    for name, function in COMMANDS.items():
+    prices = {f"prices {name}": function for name, function in PRICES.items()}
+    for name, function in {**COMMANDS, **prices}.items():
         text = (function.__doc__ or "").strip()
         assert text.splitlines()[0].endswith((".", "?", "not.")), name
         assert text.count(f"dicli {name}") >= 2, name
