@@ -10,6 +10,7 @@ from dicli.commands.index import index
 from dicli.commands.init import init
 from dicli.commands.plans import drift, harvest, target, trade, why
 from dicli.commands.read import read
+from dicli.commands.reconcile import reconcile
 from dicli.commands.taxes import calendar, do_not_buy, tax
 from dicli.commands.transition import donate, leave
 
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "harvest": harvest,
     "trade": trade,
     "why": why,
+    "reconcile": reconcile,
     "tax": tax,
     "calendar": calendar,
     "do-not-buy": do_not_buy,
