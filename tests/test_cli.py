@@ -245,3 +245,17 @@ def test_trade_buys_nothing_that_it_may_not_recomputed_from_the_raw_files(cache:
     assert not bought & sold_at_a_loss
     assert not sold_at_a_loss & bought_by_ira
     assert not ({"GOOG", "GOOGL"} & bought and {"GOOG", "GOOGL"} & sold_at_a_loss)
+
+
+def test_the_same_inputs_give_the_same_bytes_on_one_thread_or_two(cache: Path) -> None:
+    command = [sys.executable, "-m", "dicli", "trade", *AT, "-f", "json", "-C", str(SAMPLES / "starter")]
+    said = [
+        subprocess.run(
+            command,
+            capture_output=True,
+            check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": seed, "DICLI_CACHE_DIR": str(cache)},
+        ).stdout
+        for threads, seed in (("1", "1"), ("2", "99"))
+    ]
+    assert said[0] == said[1]
