@@ -88,11 +88,11 @@ def test_a_site_with_a_problem_is_asked_once_more_and_a_limit_is_not(server: Ser
     wanted = issuers.fund("IVV")
     answers(server, SICK["500"])
     with pytest.raises(MarketError, match="HTTP 500"):
-        issuers.fetch(wanted, DAY, base=server.base, deadline=3, pause=0.01)
+        issuers.fetch(wanted, DAY, lambda file: file, base=server.base, deadline=3, pause=0.01)
     assert len(server.asked) == 4
     answers(server, SICK["429"])
     with pytest.raises(MarketError, match="too many requests: the site limits the rate"):
-        issuers.fetch(wanted, DAY, base=server.base, deadline=3, pause=0.01)
+        issuers.fetch(wanted, DAY, lambda file: file, base=server.base, deadline=3, pause=0.01)
     assert len(server.asked) == 6
 
 
@@ -109,7 +109,7 @@ SAID = {
     "redirect": "a web page came instead of the file (a consent, sign-in or robot check)",
     "wrong content type": "IVV",
     "200 MB": "the answer is larger than 32 MB",
-    "half a file": "IVV from www.blackrock.com: the weights add up to 60 %: the file seems to be cut off",
+    "half a file": "www.blackrock.com: the weights add up to 60 %: the file seems to be cut off",
     "another fund": "the file has 300 names where 490 to 520 are expected",
     "an older file": "the file is of 2026-11-02, older than the one of 2026-11-19 in the cache",
 }

@@ -307,11 +307,11 @@ def _of_fund(
             return _from_shelf(fund, kept)
         try:
             say(f"fetching the holdings of {fund.ticker} from {fund.issuer}")
-            fetched = issuers.fetch(fund, as_of, base=base, deadline=deadline)
-            document = Document(f"{fund.ticker} from {urlsplit(fetched.address).netloc}", fetched.data)
-            benchmark = replace(read_document(document), name=fund.ticker)
-            _plausible(benchmark, fund, None if kept is None else _from_shelf(fund, kept))
-        except (MarketError, InputError) as error:
+            old = None if kept is None else _from_shelf(fund, kept)
+            fetched, benchmark = issuers.fetch(
+                fund, as_of, lambda file: _accepted(file, fund, old), base=base, deadline=deadline
+            )
+        except MarketError as error:
             problem = "; ".join(f"{fault.where}: {fault.what}" for fault in error.faults[:2])
         else:
             path = shelf.keep(fetched, benchmark.as_of, as_of)
@@ -333,6 +333,14 @@ def _of_fund(
 
 def _from_shelf(fund: issuers.Fund, path: Path) -> Benchmark:
     return replace(read(path), name=fund.ticker)
+
+
+def _accepted(file: issuers.Fetched, fund: issuers.Fund, old: Benchmark | None) -> Benchmark:
+    """A fetched file as a benchmark. Raises InputError, MarketError where it is none, or not a plausible one."""
+    document = Document(f"{fund.ticker} from {urlsplit(file.address).netloc}", file.data)
+    benchmark = replace(read_document(document), name=fund.ticker)
+    _plausible(benchmark, fund, old)
+    return benchmark
 
 
 def _plausible(new: Benchmark, fund: issuers.Fund, old: Benchmark | None) -> None:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from dicli.errors import Fault, MarketError
+from dicli.errors import Fault, InputError, MarketError
 from dicli.market import net
 from dicli.market.cache import cache_dir, write_whole
+
+T = TypeVar("T")
 
 DEADLINE = 60.0
 """Seconds for all the addresses of one fund together."""
@@ -151,26 +155,39 @@ class Fetched:
 
 
 def fetch(
-    wanted: Fund, as_of: dt.date, *, base: str | None = None, deadline: float = DEADLINE, pause: float = PAUSE
-) -> Fetched:
-    """The fund's file, from the first of its addresses that gives one. Raises MarketError with what each one said.
+    wanted: Fund,
+    as_of: dt.date,
+    accept: Callable[[Fetched], T],
+    *,
+    base: str | None = None,
+    deadline: float = DEADLINE,
+    pause: float | None = None,
+) -> tuple[Fetched, T]:
+    """The fund's file, from the first of its addresses that gives one which `accept` takes, and what that returns.
 
-    A site that limits the rate is not asked again; one that has a problem is asked once more after `pause` seconds.
+    `accept` refuses a file by an InputError or a MarketError. A site that limits the rate is not asked again; one that
+    has a problem is asked once more after `pause` seconds. Raises MarketError with what each address said.
     """
     end = time.monotonic() + deadline
+    pause = PAUSE if pause is None else pause
     base = base or net.base_address()
     said: list[str] = []
     for template in wanted.addresses:
         address = template.replace("{date}", as_of.isoformat())
+        site = urlsplit(address).netloc
         for attempt in (1, 2):
             left = end - time.monotonic()
             if left <= 0:
                 break
             try:
                 answer = net.get(address, seconds=min(left, deadline / 2), base=base)
-                return Fetched(answer.data, address, answer.content_type)
+                fetched = Fetched(answer.data, address, answer.content_type)
+                return fetched, accept(fetched)
+            except (InputError, MarketError) as error:
+                said.append(f"{site}: {'; '.join(fault.what for fault in error.faults[:2])}")
+                break
             except net.FetchError as error:
-                said.append(f"{urlsplit(address).netloc}: {error}")
+                said.append(f"{site}: {error}")
                 if attempt == 2 or error.status is None or error.status < 500:
                     break
                 time.sleep(max(0.0, min(pause, end - time.monotonic())))
