@@ -595,3 +595,20 @@ def test_cron_gets_one_line_and_a_terminal_a_bar(
     assert b"6 of 6 symbols have the close of 2025-06-18" in seen
     assert (tmp_path / "yfinance").is_dir(), "yfinance's own files are in our cache"
     assert not (tmp_path / "home").exists(), "and nowhere else"
+
+
+def test_threads_left_behind_do_not_hold_up_the_end_of_the_program(
+    server: Server, yahoo: Yahoo, tmp_path: Path
+) -> None:
+    yahoo.now, yahoo.after = dt.datetime.now(NEW_YORK), {2: SICK["stalled"]}
+    arguments = ["-m", "dicli", "prices", "update", *NAMES, "--days", "10", "--as-of", "2025-06-18", "--deadline", "1"]
+    environment = {**os.environ, "DICLI_HTTP_BASE": server.base, "DICLI_CACHE_DIR": str(tmp_path)}
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=20
+    )
+    assert time.monotonic() - began < 6
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.rstrip().endswith("2 have it. What came is stored; run it again for the rest.")
+    with Store(tmp_path / FILE) as store:
+        assert len(store.states()) == 2
