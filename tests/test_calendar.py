@@ -157,7 +157,7 @@ def test_no_day_is_missed_by_a_count_day_by_day() -> None:
 
 
 def test_what_not_to_buy_and_why(cache: Path, tmp_path: Path) -> None:
-    head = HEAD + '[identical]\ngroups = [["AAA", "AAB"]]\n[limits]\ndo_not_buy = ["ZZZ"]\n'
+    head = HEAD + '[identical]\ngroups = [["AAA", "AAB"], ["GONE", "GONF"]]\n[limits]\ndo_not_buy = ["ZZZ"]\n'
     place = folder(
         tmp_path,
         head=head,
@@ -175,12 +175,14 @@ def test_what_not_to_buy_and_why(cache: Path, tmp_path: Path) -> None:
         ("AAB", "2026-12-02", "2026-12-03", "main", "2026-11-02", "100", sold),
         ("GONE", "2026-12-05", "2026-12-06", "main", "2026-11-05", "",
          "GONE was sold in main on 2026-11-05, at a gain or loss that no file tells"),
+        ("GONF", "2026-12-05", "2026-12-06", "main", "2026-11-05", "",
+         "GONE was sold in main on 2026-11-05, at a gain or loss that no file tells"),
         ("ZZZ", "", "", "", "", "", "limits.do_not_buy in dicli.toml"),
     ]  # fmt: skip
-    assert dicli(place, cache, "do-not-buy", "--plain").out == "AAA\nAAB\nGONE\nZZZ\n"
+    assert dicli(place, cache, "do-not-buy", "--plain").out == "AAA\nAAB\nGONE\nGONF\nZZZ\n"
     assert dicli(place, cache, "do-not-buy", "--exit-code").code == 1
     found = json.loads(dicli(place, cache, "do-not-buy", "-f", "json").out)
-    assert found["summary"]["symbols"] == ["AAA", "AAB", "GONE", "ZZZ"]
+    assert found["summary"]["symbols"] == ["AAA", "AAB", "GONE", "GONF", "ZZZ"]
 
 
 def test_on_the_thirtieth_day_not_yet_and_on_the_next_free(cache: Path, tmp_path: Path) -> None:

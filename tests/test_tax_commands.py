@@ -153,6 +153,16 @@ def test_the_parts_of_a_sale_add_up_to_it(cache: Path) -> None:
     assert all(D(row["proceeds"]) - D(row["basis"]) + D(row["adjustment"]) == D(row["gain"]) for row in parts)
 
 
+def test_rounding_makes_no_codes(cache: Path, tmp_path: Path) -> None:
+    rows = (
+        "2026-01-05,buy,AAA,3,-10\n2026-01-06,buy,AAA,3,-10\n2026-03-05,sell,AAA,-1,9\n2026-04-05,sell,AAA,-4,35\n"
+        "2026-04-20,buy,BBB,1,-10\n"
+    )
+    _, first, second = form(folder(tmp_path, main=HISTORY + rows), cache)
+    assert picked(first, "basis", "code", "right_basis") == ("6.67", "", "6.67")  # 2 of 3 shares of each lot: 6.666…
+    assert picked(second, "basis", "code", "right_basis") == ("6.66", "", "6.66")
+
+
 def test_a_year_without_tables_has_no_tax_and_keeps_its_form(cache: Path, tmp_path: Path) -> None:
     rows = "2023-01-05,buy,AAA,10,-100\n2024-03-05,sell,AAA,-10,60\n"
     place = folder(tmp_path, main=HISTORY + rows + "2026-10-01,buy,BBB,1,-10\n")
@@ -200,6 +210,20 @@ def test_a_wash_that_the_broker_did_see_is_named_by_its_purchase_and_not_counted
     (row,) = told(place, cache, "tax")["form8949"]
     assert (row["code"], row["adjustment"], row["gain"]) == ("W", "40", "0")
     assert row["explanation"] == ["40.00 disallowed: 10 AAA bought 2026-09-10 in main (R-BROKER)"]
+
+
+def test_each_of_two_such_washes_has_a_purchase_of_its_own(cache: Path, tmp_path: Path) -> None:
+    place = folder(
+        tmp_path,
+        main_sales=SALES
+        + "AAA,10,2026-01-05,2026-09-01,60,100,40,short\nAAA,10,2026-01-06,2026-09-02,60,100,40,short\n",
+        main_lots=LOTS + "AAA,10,2026-09-10,110\nAAA,10,2026-09-11,110\n",
+    )
+    rows = told(place, cache, "tax")["form8949"]
+    assert [row["explanation"] for row in rows] == [
+        ["40.00 disallowed: 10 AAA bought 2026-09-10 in main (R-BROKER)"],
+        ["40.00 disallowed: 10 AAA bought 2026-09-11 in main (R-BROKER)"],
+    ]
 
 
 def test_a_broker_that_names_no_purchase_is_quoted_as_such(cache: Path, tmp_path: Path) -> None:
@@ -283,6 +307,10 @@ def test_provisional_until_every_account_is_known_for_thirty_days(cache: Path, t
     assert form(alone, cache)[0]["status"] == "final"  # 36 days
     assert form(alone, cache, as_of="2026-11-14")[0]["status"] == "final"
     assert form(alone, cache, as_of="2026-11-13")[0]["status"] == "provisional"
+    for last, status in (("2026-11-13", "provisional"), ("2026-11-14", "final")):
+        days = HISTORY + f"{last},buy,CCC,1,-1\n"
+        there = folder(tmp_path / last, toml=ONE + SPOUSE, main=sold, spouse=days)
+        assert form(there, cache)[0]["status"] == status
     found = told(other, cache, "tax")
     assert found["form8949"][0]["status"] == "provisional"
     assert found["summary"]["provisional_rows"] == 1
@@ -391,6 +419,9 @@ def test_whole_dollars_round_every_figure_and_totals_once(cache: Path, tmp_path:
     assert (box["proceeds"], box["basis"], box["gain"]) == ("31", "15", "16")  # 31.20, 15.00, 16.20
     assert told(place, cache, "tax", "--whole-dollars")["summary"]["line_7_net_short"] == "16"
     assert told(place, cache, "tax")["summary"]["line_7_net_short"] == "16.2"
+    head = HEAD + "carryover = { short = 1000.60, long = 0 }\nshort_term_gains = 2000.40\n"
+    carried = folder(tmp_path / "carried", head=head, main_sales=SALES + sales, main_known=KNOWN)
+    assert told(carried, cache, "tax", "--whole-dollars")["summary"]["line_7_net_short"] == str(16 + 2000 - 1001)
 
 
 def test_limit_and_carryover(cache: Path, tmp_path: Path) -> None:
@@ -458,6 +489,20 @@ def test_costs_that_the_brokers_proceeds_leave_out_are_code_e(cache: Path, tmp_p
     (row,) = form(folder(tmp_path, main_h=HISTORY + rows, main_s=sales), cache)
     assert picked(row, "proceeds", "basis", "code", "adjustment", "gain") == ("160", "90", "BE", "-15", "55")
     assert "5.00 of selling costs are not in the broker's proceeds (code E)" in row["explanation"]
+
+
+def test_a_loss_that_the_broker_washed_in_part_and_a_lot_that_carries_another_loss(cache: Path, tmp_path: Path) -> None:
+    # of 10 shares the broker washes 4; 3 of the others carry the spouse's loss of 12 and its days since 2024
+    sales = SALES + "AAA,10,2026-09-10,2026-10-01,50,70,8,short\n"
+    history = HISTORY + "2024-01-05,buy,AAA,3,-30\n2026-09-01,sell,AAA,-3,18\n2026-11-20,buy,CCC,1,-1\n"
+    place = folder(tmp_path, toml=ONE + SPOUSE, main_sales=sales, main_known=KNOWN, spouse=history)
+    rows = {row["box"]: row for row in form(place, cache) if row["account"] == "main"}
+    assert picked(rows["A"], "quantity", "proceeds", "basis", "code", "adjustment", "gain") == (
+        "7", "35", "49", "W", "8", "-6",
+    )  # fmt: skip
+    assert picked(rows["D"], "quantity", "proceeds", "basis", "code", "adjustment", "gain") == (
+        "3", "15", "21", "BT", "-12", "-18",
+    )  # fmt: skip
 
 
 # --- reconciliation ---------------------------------------------------------------------------------------------------
