@@ -16,6 +16,7 @@ from dicli.market.benchmark import Benchmark
 from dicli.model import Side, Term, Trade
 from dicli.plan.losses import Loss, find
 from dicli.plan.reasons import explain
+from dicli.plan.risk import RiskModel
 from dicli.plan.sleeves import Part, solve_all
 from dicli.plan.survey import Market, Setting, survey
 from dicli.plan.target import active_error
@@ -69,13 +70,15 @@ def plan(
     as_of: dt.date,
     *,
     cash_flow: Decimal = Decimal(0),
+    model: RiskModel | None = None,
 ) -> Plan:
     """The trades that bring the managed accounts closest to their target at the least tax and cost.
 
     `cash_flow`: dollars that come in (> 0) or are to go out (< 0). Taxable accounts are planned first; the others
-    complete what those leave and buy nothing that would wash a loss. Raises InfeasiblePlan.
+    complete what those leave and buy nothing that would wash a loss. `model`: a risk model at hand, else one is made
+    from the market. Raises InfeasiblePlan.
     """
-    setting = survey(household, benchmark, market, preferences, cash_flow=cash_flow)
+    setting = survey(household, benchmark, market, preferences, cash_flow=cash_flow, model=model)
     year = TaxYear.of(household, preferences, as_of)
     losses = find(household, setting.prices, preferences, year, as_of)
     rates = year.rates(Realised())

@@ -57,7 +57,7 @@ def find(
         household.tax_accounts,
         household.events,
         as_of=as_of,
-        prices=prices,
+        prices=_losing(household, prices),
         choices=household.choices,
         identical=household.identical,
         method=household.methods,
@@ -78,6 +78,16 @@ def find(
     return tuple(
         sorted(losses, key=lambda loss: (-(loss.tax_value or Decimal(0)), loss.account, loss.symbol, loss.lot))
     )
+
+
+def _losing(household: Household, prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The prices of names of which some lot may be worth less than its basis: no other needs the engine."""
+    symbols = {
+        lot.symbol
+        for lot in household.lots
+        if lot.symbol in prices and (lot.basis is None or lot.quantity * prices[lot.symbol] <= lot.basis)
+    }
+    return {symbol: prices[symbol] for symbol in symbols}
 
 
 def _judged(

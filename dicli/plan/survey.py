@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -58,9 +58,12 @@ def survey(
     *,
     cash_flow: Decimal = Decimal(0),
     max_names: int | None = None,
+    model: risk.RiskModel | None = None,
 ) -> Setting:
     """Where the household stands against its target. Raises InfeasiblePlan where no target meets the preferences, and
     where nothing is managed.
+
+    `model`: a risk model made before (the backtest keeps one for some days); it counts where it knows every name.
     """
     managed_accounts = [account for account in household.accounts if account.managed]
     if not managed_accounts:
@@ -111,7 +114,7 @@ def survey(
             )
         )
     whole = float(value) + float(away.sum())
-    model = _risk_model(space, market)
+    model = _kept(model, space) or _risk_model(space, market)
     goal = target.solve(
         space,
         model,
@@ -127,6 +130,25 @@ def survey(
 def _class_of(symbol: str, known: Mapping[str, sectors.Class]) -> tuple[str | None, None, str | None]:
     found = known.get(symbol)
     return (None, None, None) if found is None else (found.sector, None, found.industry)
+
+
+def _kept(model: risk.RiskModel | None, space: Universe) -> risk.RiskModel | None:
+    """The model's rows in the order of the universe; None where it lacks one of them."""
+    if model is None or model.symbols == space.symbols:
+        return model
+    places = {symbol: row for row, symbol in enumerate(model.symbols)}
+    if any(symbol not in places for symbol in space.symbols):
+        return None
+    rows = [places[symbol] for symbol in space.symbols]
+    return replace(
+        model,
+        symbols=space.symbols,
+        factors=model.factors[rows],
+        specific=model.specific[rows],
+        sectors=space.sectors,
+        industries=space.industries,
+        residuals=None if model.residuals is None else model.residuals[:, rows],
+    )
 
 
 def _risk_model(space: Universe, market: Market) -> risk.RiskModel:

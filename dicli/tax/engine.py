@@ -161,6 +161,31 @@ class FamilyBook:
             self.take(step)
         self.finish()
 
+    def append(self, later: Iterable[Step]) -> None:
+        """Take steps that come after all others, as if they had been there from the start: the next day of a replay.
+
+        Raises ValueError for a step before the last one, or a purchase that would have replaced shares of a loss taken
+        already: then the family is to be run anew. Purchases have no times.
+        """
+        found = list(later)
+        loss = max((row.step.day for row in self.rows.values() if row.allowed_loss_quantity), default=-1)
+        for step in found:
+            if step.day < self.day or (step.kind in ACQUISITIONS and step.day <= loss + replace.WINDOW):
+                raise ValueError(f"{step.event.id} cannot be appended")
+            step.position = len(self.steps)
+            self.steps.append(step)
+            if step.kind in ACQUISITIONS:
+                lot = self.opening[step.position] = self._bought(step)
+                if self.rules.scanned(self.rules.accounts[step.account]):
+                    self.purchases.append(lot.origin)
+                    self.days.append(step.day)
+        self.sequence = len(self.steps)
+        if any(step.kind in CORPORATE for step in found):
+            self.actions = corporate.renamings(self.steps)
+        for step in found:
+            self.take(step)
+        self.finish()
+
     def take(self, step: Step) -> None:
         """Take one step; steps come in the order of `self.steps`."""
         if step.day != self.day:

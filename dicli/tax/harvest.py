@@ -109,10 +109,14 @@ def opportunities(
     """Every open lot of a taxable account that would lose at its price, each sold alone on `as_of` (R-HARVEST).
 
     The engine itself is run with that one sale added. Events after `as_of` are not looked at; lots of symbols without
-    a price are left out (the caller names them). A lot whose loss is under half a cent is none (R-CENT). Sorted by
+    a price are left out (the caller names them), their events unchecked. A lot whose loss is under half a cent is none (R-CENT). Sorted by
     account, symbol and acquisition. Raises InputError as `wash.book` does.
     """
-    household = Household(accounts, events, choices, identical, method, exempt, as_of)
+    given = list(events)
+    families = Families(given, identical or {})
+    asked = {families.of(symbol) for symbol in prices}
+    mine = [event for event in given if families.of(event.symbol) in asked]
+    household = Household(accounts, mine, choices, identical, method, exempt, as_of)
     values = {symbol: exact(price) for symbol, price in prices.items()}
     found: list[Opportunity] = []
     for family in household.families.values():
@@ -272,7 +276,12 @@ def do_not_buy(
 
     Under `scope = account` (R-BROKER) only purchases in the row's own account and symbol would.
     """
-    household = Household(accounts, events, choices, identical, method, exempt, as_of)
+    given = list(events)
+    families = Families(given, identical or {})
+    first = as_of - dt.timedelta(days=WINDOW)
+    sold = {families.of(event.symbol) for event in given if event.kind in DISPOSALS and event.date >= first}
+    mine = [event for event in given if families.of(event.symbol) in sold]
+    household = Household(accounts, mine, choices, identical, method, exempt, as_of)
     day = as_of.toordinal()
     found: list[DoNotBuy] = []
     for family in household.families.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from dicli.tax.ledger import Number
 from dicli.tax.prepare import exact
@@ -145,9 +146,15 @@ def bill(situation: Situation) -> Bill:
     return Bill(federal, surtax, s.state_rate * max(ZERO, income), netting)
 
 
+@lru_cache(maxsize=4)
+def _last_bill(situation: Situation) -> Bill:
+    """A year so far is asked about once for each of hundreds of lots."""
+    return bill(situation)
+
+
 def effect(situation: Situation, *, short: Number = 0, long: Number = 0) -> Value:
     """What realising `short` and `long` more (signed, allowed amounts) would do: exact, whatever the size."""
-    before = bill(situation)
+    before = _last_bill(situation)
     after = bill(replace(situation, short=situation.short + exact(short), long=situation.long + exact(long)))
     return Value(
         after.tax - before.tax,

@@ -71,16 +71,26 @@ def _table(year: int, kind: str, status: FilingStatus) -> list[Any]:
     return found
 
 
+@cache
+def _brackets(year: int, status: FilingStatus) -> tuple[tuple[Fraction, Fraction, Fraction], ...]:
+    """(income above which it applies, rate, tax on what is below), lowest first."""
+    found: list[tuple[Fraction, Fraction, Fraction]] = []
+    below = tax = ZERO
+    for top, percent in _table(year, "ordinary", status):
+        rate = Fraction(percent, 100)
+        found.append((below, rate, tax))
+        if top:
+            below, tax = Fraction(top), tax + (top - below) * rate
+    return tuple(found)
+
+
 def ordinary_tax(taxable_income: Number, year: int, status: FilingStatus) -> Fraction:
     """Tax by the ordinary brackets on all of `taxable_income`; negative income counts as none."""
     income = max(ZERO, exact(taxable_income))
-    tax, below = ZERO, ZERO
-    for top, rate in _table(year, "ordinary", status):
-        upto = income if top == 0 else min(income, Fraction(top))
-        if upto > below:
-            tax += (upto - below) * Fraction(rate, 100)
-            below = upto
-    return tax
+    for below, rate, tax in reversed(_brackets(year, status)):
+        if income >= below:
+            return tax + (income - below) * rate
+    return ZERO
 
 
 def income_tax(taxable_income: Number, preferential: Number, year: int, status: FilingStatus) -> IncomeTax:
@@ -98,8 +108,9 @@ def income_tax(taxable_income: Number, preferential: Number, year: int, status: 
     at15 = min(gain - at0, max(ZERO, second - max(rest, first)))
     at20 = gain - at0 - at15
     whole = ordinary_tax(income, year, status)
-    stacked = ordinary_tax(rest, year, status) + at15 * Fraction(15, 100) + at20 * Fraction(20, 100)
-    return IncomeTax(at0, at15, at20, ordinary_tax(rest, year, status), min(whole, stacked))
+    lower = whole if not gain else ordinary_tax(rest, year, status)
+    stacked = lower + at15 * Fraction(15, 100) + at20 * Fraction(20, 100)
+    return IncomeTax(at0, at15, at20, lower, min(whole, stacked))
 
 
 def niit_base(magi: Number, net_investment_income: Number, status: FilingStatus) -> Fraction:
