@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -87,6 +88,37 @@ def test_older_prices_among_new_ones_are_counted() -> None:
     late = quote("5", dt.date(2026, 11, 9), symbol="BBB")
     market = Market(FRIDAY, [[quote("100"), late, quote("7", None, symbol="CCC")]])
     assert market.warnings == (f"1 prices are older than {FRIDAY}, the oldest of 2026-11-09",)
+
+
+def test_a_session_that_goes_on_is_not_missed() -> None:
+    thursday = quote("100", THURSDAY)
+    assert Market(FRIDAY, [[thursday]], finished=THURSDAY).missed("AAA") == 0
+    assert Market(FRIDAY, [[thursday]], finished=THURSDAY).warnings == ()
+    assert Market(FRIDAY, [[thursday]], finished=FRIDAY).missed("AAA") == 1
+
+
+@pytest.mark.parametrize(
+    ("as_of", "now", "ended"),
+    [
+        (FRIDAY, "2026-11-20 10:00", THURSDAY),
+        (FRIDAY, "2026-11-20 16:30", FRIDAY),
+        (FRIDAY, "2026-11-23 10:00", FRIDAY),
+        (dt.date(2026, 11, 22), "2026-11-22 10:00", FRIDAY),
+        (dt.date(2027, 1, 15), "2026-11-20 10:00", dt.date(2027, 1, 15)),
+    ],
+)
+def test_last_ended_session_of_today_and_of_other_days(as_of: dt.date, now: str, ended: dt.date) -> None:
+    moment = dt.datetime.fromisoformat(now).replace(tzinfo=ZoneInfo("America/New_York"))
+    assert calendar.last_ended(as_of, moment) == ended
+
+
+def test_prices_of_this_moment_go_first_and_are_not_argued_about() -> None:
+    now = quote("90", source="now")
+    market = Market(FRIDAY, [[quote("100")], [quote("5", THURSDAY, symbol="BBB")]], live=[now])
+    assert market.quote("AAA") == now
+    assert market.warnings == Market(FRIDAY, [[quote("100")], [quote("5", THURSDAY, symbol="BBB")]]).warnings
+    assert Market(THURSDAY, [[quote("100", THURSDAY)]], live=[now]).close("AAA") == 100, "of a day to come"
+    assert Market(FRIDAY, [[]], live=[quote("0")]).close("AAA") is None
 
 
 # -- from the preferences -----------------------------------------------------------------------------------------

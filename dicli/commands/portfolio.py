@@ -43,7 +43,7 @@ def open_portfolio(run: Run, *, live: bool = False) -> Portfolio:
     moment, unless --offline forbids it.
     """
     from dicli.market import benchmark as benchmarks
-    from dicli.market import view
+    from dicli.market import calendar, view
 
     preferences, household = open_household(run)
     benchmark = benchmarks.load(preferences.index, run.as_of, offline=run.offline, stale_ok=run.stale_ok, say=run.note)
@@ -51,7 +51,14 @@ def open_portfolio(run: Run, *, live: bool = False) -> Portfolio:
     if preferences.prices.source == "yfinance" and not run.offline:
         fetching.fetch_or_warn(run, household, benchmark)
         quotes = fetching.live_quotes(run, household) if live else []
-    market = view.open_market(preferences, run.as_of, broker=household.quotes, benchmark=benchmark, live=quotes)
+    market = view.open_market(
+        preferences,
+        run.as_of,
+        broker=household.quotes,
+        benchmark=benchmark,
+        live=quotes,
+        finished=calendar.last_ended(run.as_of, run.clock()),
+    )
     run.warn(*benchmark.warnings, *market.warnings)
     for account in household.accounts:
         if account.managed:

@@ -96,6 +96,11 @@ def last_finished(now: dt.datetime) -> dt.date:
     return last_session(here.date() - _DAY)
 
 
+def last_ended(as_of: dt.date, now: dt.datetime) -> dt.date:
+    """The last session up to `as_of` whose bar is finished; a day that is not today is taken as over (aware time)."""
+    return last_finished(now) if as_of == new_york(now).date() else last_session(as_of)
+
+
 def is_open(now: dt.datetime) -> bool:
     """Whether the market trades at a moment (an aware time)."""
     here = new_york(now)

@@ -35,11 +35,22 @@ class Market:
     """Prices on one day. `close` and `returns` know nothing after `as_of`: quotes of a later date are not taken in.
 
     Sources in order of trust: the brokers' files, a price file, the store, the index file. The newest date wins;
-    trust decides between sources of one date, and undated quotes come last.
+    trust decides between sources of one date, and undated quotes come last. `live` are prices of this moment: they
+    go before all of their day, and neither age nor disagreement is told of them. `finished` is the last session that
+    has ended, where that of `as_of` has not yet.
     """
 
-    def __init__(self, as_of: dt.date, sources: Iterable[Iterable[Quote]], *, store: Path | None = None) -> None:
+    def __init__(
+        self,
+        as_of: dt.date,
+        sources: Iterable[Iterable[Quote]],
+        *,
+        store: Path | None = None,
+        live: Iterable[Quote] = (),
+        finished: dt.date | None = None,
+    ) -> None:
         self.as_of = as_of
+        self._finished = as_of if finished is None else min(as_of, finished)
         self._store = store
         self._quotes: dict[str, Quote] = {}
         said: dict[tuple[str, dt.date], Quote] = {}
@@ -59,6 +70,11 @@ class Market:
                 if known is None or (quote.date or dt.date.min) > (known.date or dt.date.min):
                     self._quotes[quote.symbol] = quote
         self.warnings = (*disagreements, *self._ages())
+        for quote in live:
+            known = self._quotes.get(quote.symbol)
+            newer = known is None or known.date is None or (quote.date is not None and known.date <= quote.date)
+            if newer and quote.price > 0 and quote.date is not None and quote.date <= as_of:
+                self._quotes[quote.symbol] = quote
 
     def quote(self, symbol: str) -> Quote | None:
         return self._quotes.get(symbol)
@@ -71,7 +87,7 @@ class Market:
     def missed(self, symbol: str) -> int | None:
         """Sessions that ended since the price: 0 for one of the last session, None where its date is not known."""
         quote = self._quotes.get(symbol)
-        return None if quote is None or quote.date is None else calendar.sessions_missed(quote.date, self.as_of)
+        return None if quote is None or quote.date is None else calendar.sessions_missed(quote.date, self._finished)
 
     def returns(self, symbols: Sequence[str]) -> tuple[NDArray[np.float64], list[dt.date]] | None:
         """Daily total returns (T, n) of the last two years from the store, NaN where unknown, and their sessions;
@@ -93,7 +109,7 @@ class Market:
         old = Counter(q.date for q in self._quotes.values() if q.date is not None)
         newest = max(old, default=None)
         out = []
-        if newest is not None and (missed := calendar.sessions_missed(newest, self.as_of)):
+        if newest is not None and (missed := calendar.sessions_missed(newest, self._finished)):
             out.append(f"the newest prices are of {newest}: {missed} sessions have ended since")
         late = sum(count for day, count in old.items() if newest is not None and day < newest)
         if late:
@@ -109,15 +125,15 @@ def open_market(
     broker: Mapping[str, Sequence[Quote]],
     benchmark: Benchmark | None,
     store: Path | None = None,
-    live: Sequence[Quote] = (),
+    live: Iterable[Quote] = (),
+    finished: dt.date | None = None,
 ) -> Market:
-    """The market as the preferences' [prices] say: everything that is at hand, no network. `live` are prices of this
-    moment, which are trusted most. Raises InputError for a price file that cannot be read, MarketError for a broken
-    store.
+    """The market as the preferences' [prices] say: everything that is at hand, no network. `live` and `finished` are as
+    Market takes them. Raises InputError for a price file that cannot be read, MarketError for a broken store.
     """
     place = store if store is not None else cache_dir() / FILE
     symbols = set(broker) | {item.symbol for item in (benchmark.constituents if benchmark else ())}
-    sources: list[Iterable[Quote]] = [live, *(broker[symbol] for symbol in sorted(broker))]
+    sources: list[Iterable[Quote]] = [broker[symbol] for symbol in sorted(broker)]
     if preferences.prices.source == "csv" and preferences.prices.file is not None:
         sources.append(read_file(preferences.prices.file, as_of))
     if place.exists():
@@ -126,4 +142,4 @@ def open_market(
         sources.append(Quote(symbol, row.close, row.day, "the price store") for symbol, row in sorted(last.items()))
     if benchmark is not None:
         sources.append(benchmark.quotes())
-    return Market(as_of, sources, store=place)
+    return Market(as_of, sources, store=place, live=live, finished=finished)
