@@ -70,7 +70,8 @@ class Account:
     """One account of the household, as the preferences describe it.
 
     `number` is the last few digits as the user wrote them, None where each of its files holds one account.
-    `managed` accounts are traded; the others are read for wash sales and completion only.
+    `managed` accounts are traded; the others are read for wash sales and completion only. `average_basis`: the fund
+    shares of which it has elected the average (R-AVERAGE).
     """
 
     name: str
@@ -81,6 +82,7 @@ class Account:
     number: str | None
     broker_files: tuple[str, ...]
     lot_method: str
+    average_basis: tuple[str, ...] = ()
 
     @property
     def taxable(self) -> bool:

@@ -257,3 +257,10 @@ def test_days_that_no_file_vouches_for_are_named(tmp_path: Path) -> None:
     late = read(folder(tmp_path / "late", toml=ONE + IRA, ira=HISTORY + rows, **main))[1]
     assert [(b.account, b.first, b.whole) for b in late.blind] == [("ira", dt.date(2026, 11, 14), False)]
     assert str(late.blind[0]) == "no file tells what ira bought from 2026-11-14 to 2026-11-20"
+
+
+def test_fund_shares_with_the_election_are_sold_at_their_average(tmp_path: Path) -> None:
+    bought = "2024-01-05,buy,FUND,10,-100\n2024-02-05,buy,FUND,10,-300\n2026-03-05,sell,FUND,-10,250\n"
+    house = read(folder(tmp_path, toml=ONE + 'average_basis = ["FUND"]\n', main=HISTORY + bought))[1]
+    assert [(sale.basis, sale.gain) for sale in house.sales] == [(D(200), D(50))]
+    assert sum(lot.basis or 0 for lot in house.lots) == D(200)

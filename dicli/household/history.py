@@ -54,6 +54,7 @@ class _Book:
 
     account: str
     held: dict[str, Decimal]
+    average: frozenset[str]
     events: list[Event] = field(default_factory=list)
     no_basis: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
@@ -123,16 +124,18 @@ def replay(
     opening: Mapping[str, Decimal] | None = None,
     actions: Sequence[CorporateAction] = (),
     between: Mapping[int, str] | None = None,
+    average: Collection[str] = (),
 ) -> History:
     """The events of one holding that began with the `opening` shares of each of its symbols.
 
     `actions` are the corporate actions of those symbols that the preferences state; the broker's own rows about them
-    are passed over. `between`: `transfers` of the household. A sale of more than is held, shares that come or go by a
-    transfer whose other end no file shows, and rows whose meaning for the lots is not known (a merger, a spin-off that
-    no action states) make the history incomplete: no lot is guessed.
+    are passed over. `between`: `transfers` of the household. `average`: fund shares sold at their average basis
+    (R-AVERAGE). A sale of more than is held, shares that come or go by a transfer whose other end no file shows, and
+    rows whose meaning for the lots is not known (a merger, a spin-off that no action states) make the history
+    incomplete: no lot is guessed.
     """
     ordered = moves(rows)
-    book = _Book(account, defaultdict(Decimal, opening or {}))
+    book = _Book(account, defaultdict(Decimal, opening or {}), frozenset(average))
     waiting = sorted(actions, key=lambda action: action.date)
     lieu = [t for t in rows if "lieu" in t.action.lower() and t.amount]
 
@@ -183,7 +186,9 @@ def _book(book: _Book, row: Transaction, number: int, between: Mapping[int, str]
             return f"the sale in {where} shows no amount"
         if held + quantity < 0:
             return f"{-quantity} sold on {row.date} ({where}), of which {held} are explained"
-        book.add(f"{name}:sale", EventKind.SELL, row.date, symbol, quantity=-quantity, amount=row.amount, **order)
+        method = "average" if symbol in book.average else None
+        sold = {"quantity": -quantity, "amount": row.amount, "method": method}
+        book.add(f"{name}:sale", EventKind.SELL, row.date, symbol, **sold, **order)
     elif row.kind is TransactionKind.SPLIT and held > 0 and held + quantity > 0:
         ratio = Fraction(held + quantity) / Fraction(held)
         book.add(f"{name}:split", EventKind.SPLIT, row.date, symbol, ratio=ratio)

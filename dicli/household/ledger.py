@@ -47,6 +47,7 @@ class Ledger:
         self.gaps: dict[Holding, str] = {}
         self._unexplained: list[Transaction] = []
         self._taxable = {a.name for a in accounts if a.taxable}
+        self._average = {a.name: a.average_basis for a in accounts}
         lots: dict[Holding, list[Lot]] = defaultdict(list)
         moves: dict[Holding, list[Transaction]] = defaultdict(list)
         sales: dict[Holding, list[Sale]] = defaultdict(list)
@@ -72,7 +73,9 @@ class Ledger:
             if (account, family) not in told:
                 rows = [row for name in family for row in moves.get((account, name), ())]
                 stated = [action for action in actions if action.symbol in family]
-                told[account, family] = history.replay(account, rows, actions=stated, between=between)
+                told[account, family] = history.replay(
+                    account, rows, actions=stated, between=between, average=self._average[account]
+                )
         for (account, family), one in _without_source(told).items():
             explained = one.gap is None and one.moves > 0
             for symbol in family:
@@ -136,7 +139,8 @@ class Ledger:
         settled = [sale for sale in sales if snapshot is None or sale.sold <= snapshot]
         self._close(settled, purchases)
         since = [action for action in actions if snapshot is not None and action.date > snapshot]
-        after = history.replay(account, later, opening={symbol: held}, actions=since)
+        average = self._average[account]
+        after = history.replay(account, later, opening={symbol: held}, actions=since, average=average)
         before = history.replay(account, earlier, actions=[action for action in actions if action not in since])
         bought = before.quantity.get(symbol, Decimal(0))
         if after.gap is not None:

@@ -131,6 +131,7 @@ ACCOUNTS = (
     Key("managed", FLAG, "false: read for wash sales and completion only", "household, plan"),
     Key("fractional", FLAG, "whether the broker trades fractions of a share", "plan.trades"),
     Key("lot_method", LOT_METHOD, "as tax.lot_method, for this account", "tax.lots, household"),
+    Key("average_basis", many(SYMBOL), "fund shares with the average-basis election; no stocks", "tax.lots, household"),
     Key(
         "ignore_actions",
         Kind("a list of texts", _read_actions),

@@ -124,6 +124,7 @@ def _account(entry: AccountEntry, tax: Tax) -> Account:
         fractional=entry.fractional,
         number=entry.number,
         broker_files=entry.broker_files,
+        average_basis=entry.average_basis,
         lot_method=entry.lot_method or tax.lot_method,
     )
 

@@ -241,6 +241,7 @@ class AccountEntry:
     managed: bool = True
     fractional: bool = True
     lot_method: str | None = None  # None: tax.lot_method
+    average_basis: tuple[str, ...] = ()
     ignore_actions: tuple[str, ...] = ()
 
 

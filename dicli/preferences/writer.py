@@ -122,6 +122,7 @@ def _accounts(preferences: Preferences) -> list[dict[str, Any]]:
             managed=account.managed,
             fractional=account.fractional,
             lot_method=method,
+            average_basis=account.average_basis,
             ignore_actions=ignored.get(account.name, ()),
         )
         entries.append(_table(entry))
