@@ -612,3 +612,38 @@ def test_threads_left_behind_do_not_hold_up_the_end_of_the_program(
     assert done.stderr.rstrip().endswith("2 have it. What came is stored; run it again for the rest.")
     with Store(tmp_path / FILE) as store:
         assert len(store.states()) == 2
+
+
+def test_names_that_ended_do_not_stop_an_update_when_others_have_todays_close(fetch: Fetch, yahoo: Yahoo) -> None:
+    fetch("AAA")
+    yahoo.only = dict.fromkeys(("BBB", "CCC", "EEE"), NOTHING)
+    made = fetch()
+    assert (made.complete, made.arrived) == (["AAA"], ["BRK.B", "DDD"])
+    assert sorted(made.missing) == ["BBB", "CCC", "EEE"]
+    assert made.stopped == ""
+
+
+def test_a_cache_that_cannot_be_made_or_read_is_no_bug(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("prices", "status", folder=home, cache=tmp_path / "file" / "cache")
+    assert ran.code == 2
+    assert "what dicli fetches cannot be kept here: Not a directory" in ran.err
+    assert "set DICLI_CACHE_DIR to another folder" in ran.err
+    (tmp_path / "cache" / FILE).mkdir(parents=True)
+    ran = run("prices", "update", folder=home, cache=tmp_path / "cache")
+    assert (ran.code, "the price store cannot be written (unable to open database file)" in ran.err) == (2, True)
+
+
+def test_a_store_damaged_in_its_middle_is_no_bug(home: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert run("prices", "update", folder=home, cache=cache).code == 0
+    with Store(cache / FILE) as store:
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray((cache / FILE).read_bytes())
+    data[4096:] = b"\x07" * (len(data) - 4096)
+    (cache / FILE).write_bytes(data)
+    for command in ("prices status", "prices export", "harvest --offline"):
+        ran = run(*command.split(), folder=home, cache=cache)
+        assert ran.code == 2, command
+        assert "the price store cannot be read (database disk image is malformed)" in ran.err
+        assert "Remove the file: prices can be downloaded again" in ran.err

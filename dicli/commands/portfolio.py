@@ -51,6 +51,10 @@ def open_portfolio(run: Run, *, live: bool = False) -> Portfolio:
     if preferences.prices.source == "yfinance" and not run.offline:
         fetching.fetch_or_warn(run, household, benchmark)
         quotes = fetching.live_quotes(run, household) if live else []
+    elif live:
+        run.warn(
+            "each look reads the files again and asks for no prices: [prices] source is not yfinance, or --offline"
+        )
     market = view.open_market(
         preferences,
         run.as_of,

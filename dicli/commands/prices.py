@@ -40,6 +40,7 @@ PROBLEMS = (Column("where", brief=False), Column("what"), Column("remedy"))
 _SYMBOLS = Annotated[
     list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Default: the household's and the index's.")
 ]
+_STORED = Annotated[list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Default: all in the store.")]
 
 
 def _wanted(run: Run, named: list[str] | None) -> tuple[list[str], list[Quote]]:
@@ -85,7 +86,7 @@ def update(
 
 
 @command
-def status(run: Run, symbols: _SYMBOLS = None) -> Report:
+def status(run: Run, symbols: _STORED = None) -> Report:
     """What the store has: of each symbol the first and last close, and how many sessions it is behind.
 
     \b
@@ -147,7 +148,7 @@ def verify(run: Run) -> Report:
 
 
 @command
-def export(run: Run, symbols: _SYMBOLS = None) -> Report:
+def export(run: Run, symbols: _STORED = None) -> Report:
     """All closes, dividends and splits, as a price file that [prices] file can be set to.
 
     \b

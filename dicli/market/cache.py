@@ -6,9 +6,11 @@ import os
 import tempfile
 from pathlib import Path
 
+from dicli.errors import Fault, MarketError
+
 
 def cache_dir() -> Path:
-    """The folder, made if it is not there yet."""
+    """The folder, made if it is not there yet. Raises MarketError where it cannot be."""
     named = os.environ.get("DICLI_CACHE_DIR")
     if named:
         folder = Path(named).expanduser()
@@ -16,18 +18,41 @@ def cache_dir() -> Path:
         import platformdirs  # here: commands that cache nothing do without it
 
         folder = platformdirs.user_cache_path("dicli", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return folder
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file by rename, so that a reader sees the old one or the new one and never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def make_folder(folder: Path) -> None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> MarketError:
+    return MarketError(
+        Fault(
+            str(path),
+            f"what dicli fetches cannot be kept here: {error.strerror}",
+            "See to the disk and its permissions, or set DICLI_CACHE_DIR to another folder.",
+        )
+    )
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file by rename, so that a reader sees the old one or the new one and never half of it.
+
+    Raises MarketError where it cannot be written.
+    """
+    make_folder(path.parent)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(path, error) from None

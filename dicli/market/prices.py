@@ -237,6 +237,8 @@ class _Run:
             if failed.site or time.monotonic() >= self.end:
                 self.made.stopped = self.made.stopped or str(failed)
                 return ()
+        if self.made.complete:  # others have today's close: Yahoo works, and these names may have ended
+            return [other for other in jobs if other not in tried]
         if len(jobs) > len(tried):
             self.made.stopped = f"Yahoo gave no prices of {', '.join(job.symbol for job in tried)}, nor a reason"
         return ()

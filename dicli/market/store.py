@@ -13,7 +13,7 @@ import datetime as dt
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicli.errors import Fault, MarketError
-from dicli.market.cache import cache_dir
+from dicli.market.cache import cache_dir, make_folder
 from dicli.market.series import MICRO, Rejected, Series
 
 if TYPE_CHECKING:
@@ -102,9 +102,12 @@ class Store:
 
     def __init__(self, path: Path | None = None, *, wait: float = WAIT) -> None:
         self.path = path or cache_dir() / FILE
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self._wait = wait
-        self.connection = sqlite3.connect(self.path, timeout=wait, isolation_level=None)
+        try:
+            self.connection = sqlite3.connect(self.path, timeout=wait, isolation_level=None)
+        except sqlite3.OperationalError as error:
+            raise self._broken(error) from None
         try:
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute("PRAGMA foreign_keys=ON")
@@ -150,6 +153,9 @@ class Store:
     def _broken(self, error: sqlite3.DatabaseError) -> MarketError:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             what, remedy = f"another dicli has been writing prices for {self._wait:.0f} seconds", "Try again."
+        elif any(word in str(error) for word in ("full", "readonly", "unable to open", "disk I/O")):
+            what = f"the price store cannot be written ({error})"
+            remedy = "See to the disk and its permissions, or set DICLI_CACHE_DIR to another folder."
         else:
             what, remedy = (
                 f"the price store cannot be read ({error})",
@@ -166,10 +172,14 @@ class Store:
             raise self._broken(error) from None
         try:
             yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.DatabaseError):
+                if self.connection.in_transaction:  # SQLite rolls some errors back itself: a full disk
+                    self.connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.DatabaseError):
+                raise self._broken(error) from None
             raise
-        self.connection.execute("COMMIT")
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -177,11 +187,15 @@ class Store:
         if self.connection.in_transaction:
             yield self.connection
             return
-        self.connection.execute("BEGIN")
         try:
+            self.connection.execute("BEGIN")
             yield self.connection
+        except sqlite3.DatabaseError as error:
+            raise self._broken(error) from None
         finally:
-            self.connection.execute("COMMIT")
+            with suppress(sqlite3.DatabaseError):  # a damaged file; what is wrong with it has been said
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -287,9 +301,10 @@ class Store:
 
     def states(self) -> list[State]:
         """All symbols, in alphabetical order."""
-        rows = self.connection.execute(
-            "SELECT symbol, first, last, last_close, wanted_from, checked, source FROM symbols ORDER BY symbol"
-        ).fetchall()
+        with self.snapshot() as connection:
+            rows = connection.execute(
+                "SELECT symbol, first, last, last_close, wanted_from, checked, source FROM symbols ORDER BY symbol"
+            ).fetchall()
         return [
             State(symbol, _day(first), _day(last), _price(close), _day(wanted), _day(checked), source)
             for symbol, first, last, close, wanted, checked, source in rows
@@ -297,11 +312,13 @@ class Store:
 
     def rejected(self) -> list[Rejected]:
         """Closes that were kept out and have not come right since, the latest first."""
+        with self.snapshot() as connection:
+            rows = connection.execute(
+                "SELECT symbol, day, close, why FROM rejected ORDER BY day DESC, symbol"
+            ).fetchall()
         return [
             Rejected(symbol, dt.date.fromordinal(day), None if close is None else Decimal(close), why)
-            for symbol, day, close, why in self.connection.execute(
-                "SELECT symbol, day, close, why FROM rejected ORDER BY day DESC, symbol"
-            )
+            for symbol, day, close, why in rows
         ]
 
     def last(self, symbols: Iterable[str], as_of: dt.date) -> dict[str, Last]:
