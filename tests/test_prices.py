@@ -90,6 +90,18 @@ def test_closes_arrive_as_they_were_and_a_second_run_asks_for_nothing(
     assert (again.complete, again.arrived, len(server.asked)) == (sorted(NAMES), [], asked)
 
 
+def test_prices_are_as_written_and_days_are_new_yorks_in_winter_and_in_summer(
+    fetch: Fetch, yahoo: Yahoo, store: Store
+) -> None:
+    noisy = {0: 187.14999389648438, 1: 46.787498474121, 2: 5.1234567}  # two of 32 bits, one of 64
+    exact = {0: Decimal("187.15"), 1: Decimal("46.7875"), 2: Decimal("5.123457")}
+    days = calendar.sessions(calendar.back(TODAY, 199), TODAY)  # from August, over both changes of the clock
+    for symbol, kind in (("AAA", 0), ("BBB", 1), ("CCC", 2)):
+        yahoo.prices[symbol] = lambda _, kind=kind: noisy[kind]  # type: ignore[misc]
+        fetch(symbol, days=200)
+        assert closes(store, symbol) == dict.fromkeys(days, exact[kind])
+
+
 def test_the_next_day_only_the_last_sessions_are_asked_for_again(fetch: Fetch, server: Server, store: Store) -> None:
     fetch("AAA")
     made = fetch("AAA", now=WEDNESDAY + dt.timedelta(days=2))  # Thursday the 19th was a holiday

@@ -263,7 +263,7 @@ def _prices(column: Any) -> Iterable[Decimal]:
     values = column.to_numpy(dtype=np.float64, na_value=math.nan)
     with np.errstate(over="ignore", invalid="ignore"):
         short = values.astype(np.float32)
-    same = short.astype(np.float64) == values
+    same = np.isclose(short.astype(np.float64), values, rtol=1e-12, atol=0.0)  # whether printed with 16 digits or 17
     for value, brief, exact in zip(values.tolist(), short, same.tolist(), strict=True):
         yield Decimal(str(brief)) if exact else Decimal(repr(value))
 
