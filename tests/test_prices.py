@@ -127,9 +127,22 @@ def test_todays_unfinished_bar_is_left_out_until_half_an_hour_after_the_close(fe
     assert fetch("AAA", now=WEDNESDAY.replace(hour=16, minute=30)).closes == 1
 
 
-def test_an_update_as_of_an_earlier_day_goes_no_further(fetch: Fetch, store: Store) -> None:
-    made = fetch("AAA", as_of=dt.date(2025, 6, 15))
-    assert made.last == max(closes(store, "AAA")) == dt.date(2025, 6, 13)
+def test_a_look_at_an_earlier_day_cuts_no_history_short(fetch: Fetch, store: Store) -> None:
+    fetch("AAA")
+    whole = closes(store, "AAA")
+    sunday = dt.date(2024, 6, 16)
+    made = fetch("AAA", as_of=sunday)
+    assert (made.last, made.arrived) == (dt.date(2024, 6, 14), ["AAA"])
+    assert whole.items() <= closes(store, "AAA").items()
+    assert min(closes(store, "AAA")) == calendar.back(sunday, DAYS - 1)
+    assert fetch("AAA", as_of=sunday).complete == fetch("AAA").complete == ["AAA"]
+
+
+def test_a_look_at_an_earlier_day_needs_nothing_of_today(fetch: Fetch, server: Server) -> None:
+    fetch("AAA", days=DAYS + 20)
+    later = WEDNESDAY + dt.timedelta(days=2)
+    assert fetch("AAA", now=later, as_of=dt.date(2025, 6, 17)).complete == ["AAA"]
+    assert fetch("AAA", now=later).arrived == ["AAA"]
 
 
 def test_dividends_and_splits_are_stored(fetch: Fetch, yahoo: Yahoo, store: Store) -> None:

@@ -55,7 +55,7 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Update:
-    """What became of an update.
+    """What became of an update that wanted the closes up to `last`.
 
     `complete` needed nothing; `arrived` were stored with their last close; `missing` says of the others why; `kept_out`
     are closes that failed a check; `stopped` is why the rest was not asked for, empty where all was.
@@ -91,19 +91,19 @@ def can_be_had(symbol: str) -> bool:
     return is_ticker(symbol) and not is_money_fund(symbol)
 
 
-def plan(symbols: Iterable[str], states: Mapping[str, State], last: dt.date, days: int) -> list[_Job]:
-    """What to ask for: nothing of a symbol that has the close of `last` and reaches back `days` sessions.
+def plan(symbols: Iterable[str], states: Mapping[str, State], needed: dt.date, days: int) -> list[_Job]:
+    """What to ask for: nothing of a symbol that has the close of `needed` and reaches back `days` sessions from there.
 
     The ones that were looked at the longest ago come first, so that short deadlines reach all of them in turn.
     """
-    wanted_from = calendar.back(last, days - 1)
+    wanted_from = calendar.back(needed, days - 1)
     jobs = []
     for symbol in sorted(set(symbols)):
         state = states.get(symbol)
         reaches = state is not None and state.wanted_from is not None and state.wanted_from <= wanted_from
         if state is None or state.last is None or not reaches:
             jobs.append(_Job(symbol, wanted_from, whole=True))
-        elif state.last < last:
+        elif state.last < needed:
             jobs.append(_Job(symbol, calendar.back(state.last, OVERLAP - 1), whole=False))
     long_ago = dt.date.min
     return sorted(jobs, key=lambda job: (states[job.symbol].checked or long_ago) if job.symbol in states else long_ago)
@@ -117,20 +117,25 @@ def update(
     *,
     end: float,
     days: int = DAYS,
+    needed: dt.date | None = None,
     second: Mapping[str, Mapping[dt.date, Decimal]] | None = None,
     pause: float = PAUSE,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Update:
     """Bring the store's closes of `symbols` up to `last`, the last finished session; ends by `end` (monotonic clock).
 
-    `second` are other sources' closes, which can confirm a jump. Raises MarketError where the store cannot be written.
+    A symbol that has the close of `needed` (an earlier session, where a plan looks back) and `days` sessions up to it
+    is complete; what is asked for goes up to `last` all the same, so that no history is ever cut short. `second` are
+    other sources' closes, which can confirm a jump. Raises MarketError where the store cannot be written.
     """
     wanted = sorted(set(symbols))
-    jobs = plan(wanted, {state.symbol: state for state in store.states()}, last, days)
+    needed = needed or last
+    jobs = plan(wanted, {state.symbol: state for state in store.states()}, needed, days)
     asked = {job.symbol for job in jobs}
-    made = Update(last, complete=[symbol for symbol in wanted if symbol not in asked])
+    made = Update(needed, complete=[symbol for symbol in wanted if symbol not in asked])
     if jobs:
-        run = _Run(store, source, made, calendar.back(last, days - 1), end, pause, second or {}, progress, len(jobs))
+        wanted_from = calendar.back(needed, days - 1)
+        run = _Run(store, source, made, last, wanted_from, end, pause, second or {}, progress, len(jobs))
         rest = run.probe(jobs)
         if not made.stopped:
             run.all(rest)
@@ -158,21 +163,22 @@ def from_yahoo(
     say: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Update:
-    """`update` from Yahoo, up to the last session that is finished `now` (an aware time) and no later than `as_of`.
+    """`update` from Yahoo, up to the last session that is finished `now` (an aware time), for a look at `as_of`.
 
     `say` is told before anything is asked for; yfinance is loaded only then. `seconds` bound one request.
     """
     last = calendar.last_finished(now)
-    if as_of is not None and as_of < last:
-        last = calendar.last_session(as_of)
+    needed = last if as_of is None else min(last, calendar.last_session(as_of))
     end = time.monotonic() + deadline
     wanted = sorted({symbol for symbol in symbols if can_be_had(symbol)})
-    jobs = plan(wanted, {state.symbol: state for state in store.states()}, last, days)
+    jobs = plan(wanted, {state.symbol: state for state in store.states()}, needed, days)
     if not jobs:
-        return Update(last, complete=wanted)
+        return Update(needed, complete=wanted)
     say(f"fetching the prices of {len(jobs)} symbols from Yahoo, up to {last}")
     yahoo = Yahoo((cache or cache_dir()) / "yfinance", end=end, seconds=seconds, base=base)
-    return update(store, wanted, yahoo, last, end=end, days=days, second=second, pause=pause, progress=progress)
+    return update(
+        store, wanted, yahoo, last, end=end, days=days, needed=needed, second=second, pause=pause, progress=progress
+    )
 
 
 def by_day(quotes: Iterable[Quote]) -> dict[str, dict[dt.date, Decimal]]:
@@ -211,6 +217,7 @@ class _Run:
         store: Store,
         source: Source,
         made: Update,
+        last: dt.date,
         wanted_from: dt.date,
         end: float,
         pause: float,
@@ -218,7 +225,7 @@ class _Run:
         progress: Callable[[int, int], None],
         count: int,
     ) -> None:
-        self.store, self.source, self.made, self.wanted_from = store, source, made, wanted_from
+        self.store, self.source, self.made, self.last, self.wanted_from = store, source, made, last, wanted_from
         self.end, self.pause, self.second, self.progress, self.count = end, pause, second, progress, count
         self.stop = threading.Event()
         self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -314,7 +321,7 @@ class _Run:
         """One symbol, with another try where that may help. Raises NoPrices."""
         for attempt in range(TRIES):
             try:
-                return self.source.history(job.symbol, job.first, self.made.last)
+                return self.source.history(job.symbol, job.first, self.last)
             except RateLimited:
                 raise
             except NoPrices as error:
@@ -333,7 +340,7 @@ class _Run:
             made.missing[symbol] = str(result)
         else:
             old = None if job.whole else self.store.series(symbol)
-            found = examine(result, old, made.last, self.second.get(symbol))
+            found = examine(result, old, self.last, self.second.get(symbol))
             if found.rewritten:
                 made.notes.append(found.rewritten)
                 first = min(old.days[0] if old and old.days else self.wanted_from, self.wanted_from)
@@ -356,12 +363,12 @@ class _Run:
         made.closes += self.store.put(
             series,
             wanted_from=min(job.first, self.wanted_from) if job.whole else self.wanted_from,
-            checked=made.last,
+            checked=self.last,
             replace=job.whole,
             rejected=rejected,
         )
         ends = max(series.days, default=None)
-        if ends == made.last:
+        if ends is not None and ends >= made.last:
             made.missing.pop(symbol, None)
             made.arrived.append(symbol)
         else:
