@@ -21,7 +21,11 @@ from dicli.market import benchmark as benchmarks
 from dicli.model import Side
 from dicli.plan import Plan, apply
 from dicli.plan.losses import Status
+from dicli.plan.taxes import Realised, TaxYear
 from dicli.preferences import Preferences
+from dicli.tax import harvest
+from dicli.tax.books import decimal
+from dicli.tax.ledger import Event, EventKind
 from tests.folders import AS_OF, HEAD, HISTORY, IRA, LOTS, ONE, POSITIONS, folder, read
 
 D = Decimal
@@ -236,6 +240,25 @@ def test_the_tax_of_the_plan_is_the_engines_and_its_shares_add_up(tmp_path: Path
     assert shares
     assert sum(shares) == made.tax
     assert made.tax == made.year.tax(made.realised).now
+
+
+def test_no_gain_saves_tax_and_no_loss_costs_any(tmp_path: Path) -> None:
+    """Losses at the short-term rate against gains at the long-term one: the whole can cost where the sum by marginal
+    rates saves, and shares in proportion to those would have every sign the wrong way round.
+    """
+    rows = "AAA,100,2026-08-03,6000\nBBB,100,2020-01-02,1000\n"
+    head = HEAD.replace("150000", "61000") + "state_rate = 0.05\nshort_term_gains = 650\n"
+    preferences, house = read(folder(tmp_path, head=head, main_lots=LOTS + rows))
+    year = TaxYear.of(house, preferences, AS_OF)
+    sales = [
+        Event("loss", EventKind.SELL, AS_OF, "main", "AAA", D(100), D(4000), lots=((house.lots[0].id, D(100)),)),
+        Event("gain", EventKind.SELL, AS_OF, "main", "BBB", D(100), D(3400), lots=((house.lots[1].id, D(100)),)),
+    ]
+    booked = harvest.what_if(house.tax_accounts, house.events, sales, method=house.methods).realized
+    assert {row.sale: decimal(row.gain) for row in booked} == {"loss": -2000, "gain": 2400}
+    shares = year.shares(booked)
+    assert shares["loss"] < 0 < shares["gain"]
+    assert sum(shares.values()) == year.tax(Realised.of(booked)).now
 
 
 def test_applying_trades_that_take_too_much_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from dicli.plan.taxes import Realised, TaxYear
 from dicli.plan.trades import CENT, Draft
 from dicli.preferences import Preferences
 from dicli.tax import harvest
-from dicli.tax.books import Realized, cents, decimal
+from dicli.tax.books import Realized, decimal
 from dicli.tax.ledger import Event, EventKind
 
 _ROUNDS = 3
@@ -142,7 +141,7 @@ def _finished(
         rows[row.sale].append(row)
     realised = Realised.of(booked.realized)
     tax = year.tax(realised)
-    of_rows = _shared(tax.now, booked.realized, year)
+    of_rows = year.shares(booked.realized)
     trades: list[Trade] = []
     for part in parts:
         for number, draft in enumerate(part.drafts):
@@ -184,22 +183,6 @@ def _finished(
         gap=(cost - bound) / scale,
         notes=(*setting.notes, *(note for part in parts for note in part.notes), *harm),
     )
-
-
-def _shared(tax: Decimal, rows: Sequence[Realized], year: TaxYear) -> dict[str, Decimal]:
-    """The plan's tax spread over its sales in proportion to what each would cost at the marginal rates, to the cent.
-
-    The tax of a year is one figure (R-NET): no sale has a tax of its own, only a share of it.
-    """
-    weights: dict[str, Decimal] = defaultdict(Decimal)
-    margins = year.margins()
-    for row in rows:
-        weights[row.sale] += decimal(row.allowed) * margins[row.term, row.allowed >= 0]
-    total = sum(weights.values(), Decimal(0))
-    if not total:
-        return dict.fromkeys(weights, Decimal(0))
-    parts = cents([Fraction(tax) * Fraction(weight) / Fraction(total) for weight in weights.values()])
-    return dict(zip(weights, parts, strict=True))
 
 
 def _trade(

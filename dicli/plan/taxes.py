@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,10 +12,9 @@ from fractions import Fraction
 from dicli.household import Household, taxyear
 from dicli.model import Term
 from dicli.plan.account import Budget, Rates
-from dicli.plan.trades import CENT
 from dicli.preferences import Preferences
 from dicli.tax import netting
-from dicli.tax.books import Realized, decimal
+from dicli.tax.books import Realized, cent, cents, decimal
 from dicli.tax.netting import Situation, Value
 
 
@@ -83,23 +83,46 @@ class TaxYear:
         """What realising `planned` does to the tax of this year and of later ones, to the cent."""
         value = netting.effect(self.situation, short=planned.short, long=planned.long)
         later = -self.later_rate * (value.carried_short + value.carried_long)
-        return Bill(decimal(value.tax_now).quantize(CENT), decimal(later).quantize(CENT))
+        return Bill(cent(value.tax_now), cent(later))
+
+    def shares(self, rows: Sequence[Realized]) -> dict[str, Decimal]:
+        """This year's tax on `rows` spread over their sales, to the cent: by id of the sale; they add up to `tax`.
+
+        The tax of a year is one figure (R-NET): no sale has a tax of its own. Each dollar of short-term gain or loss
+        bears one price, and each of long-term another, so that a gain never saves and a loss never costs.
+        """
+        sums: dict[Term, Fraction] = defaultdict(Fraction)
+        allowed: dict[str, dict[Term, Fraction]] = {row.sale: defaultdict(Fraction) for row in rows}
+        for row in rows:
+            sums[row.term] += row.allowed
+            allowed[row.sale][row.term] += row.allowed
+        short, long = self._prices(sums[Term.SHORT], sums[Term.LONG])
+        parts = cents([one[Term.SHORT] * short + one[Term.LONG] * long for one in allowed.values()])
+        return dict(zip(allowed, parts, strict=True))
+
+    def _prices(self, short: Fraction, long: Fraction) -> tuple[Fraction, Fraction]:
+        """Dollars of this year's tax per dollar of `short` and of `long`, which times their sums make up the tax.
+
+        Each term's tax is halfway between what it costs taken first and taken last (Shapley 1953): the two net against
+        each other, and neither comes first. A sum of nothing is priced at the margin: its gains and losses cancel.
+        """
+        both = self._now(short, long)
+        first, second = self._now(short, Fraction(0)), self._now(Fraction(0), long)
+        there = replace(self.situation, short=self.situation.short + short, long=self.situation.long + long)
+        margin = netting.marginal(there)
+        return (
+            (first + both - second) / 2 / short if short else margin.short_gain.tax_now,
+            (second + both - first) / 2 / long if long else margin.long_gain.tax_now,
+        )
+
+    def _now(self, short: Fraction, long: Fraction) -> Fraction:
+        return netting.effect(self.situation, short=short, long=long).tax_now
 
     def value_of_loss(self, short: Decimal, long: Decimal) -> Decimal:
         """Tax that allowed losses of these sizes (positive) would save *this year*, to the cent: never more than the
         year's gains, its carryovers and the yearly limit let be deducted (R-HARVEST, R-LIMIT).
         """
         return -self.tax(Realised(-short, -long)).now
-
-    def margins(self) -> dict[tuple[Term, bool], Decimal]:
-        """Dollars of tax, now or later, per dollar: by term and whether it is a gain."""
-        found = netting.marginal(self.situation)
-        return {
-            (Term.SHORT, True): decimal(self._worth(found.short_gain)),
-            (Term.SHORT, False): -decimal(self._worth(found.short_loss)),
-            (Term.LONG, True): decimal(self._worth(found.long_gain)),
-            (Term.LONG, False): -decimal(self._worth(found.long_loss)),
-        }
 
     def budget(self, preferences: Preferences) -> Budget:
         """limits.gains_budget less what the accounts have realised this year; a year of losses leaves more room."""
