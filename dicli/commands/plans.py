@@ -16,7 +16,11 @@ from dicli.model import Report
 
 _CASH = Annotated[
     Any,
-    typer.Option(metavar="DOLLARS", parser=dollars, help="A deposit (+5000) or a withdrawal (-20000) to plan for."),
+    typer.Option(
+        metavar="DOLLARS",
+        parser=dollars,
+        help="Plan a deposit (+5000) to, or a withdrawal (-20000) from, the first managed account.",
+    ),
 ]
 
 
