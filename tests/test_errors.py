@@ -138,7 +138,6 @@ CASES: dict[str, tuple[str, Breaks, tuple[str, ...]]] = {
     "index_of_what": ("starter", nothing, ("index", "difference")),
     "index_diff_without_an_earlier_file": ("starter", nothing, ("index", "diff")),
     "watch_without_an_interval": ("starter", nothing, ("harvest", "--watch", "often")),
-    "watch_another_day": ("starter", nothing, ("harvest", "--watch", "5m")),
     "exec_without_watch": ("starter", nothing, ("harvest", "--exec", "cat")),
     "offline_without_a_cache": ("starter", replaced(TOML, "holdings/IVV_holdings.csv", "IVV"), ("target",)),
 }

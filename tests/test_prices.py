@@ -672,3 +672,29 @@ def test_a_store_damaged_in_its_middle_is_no_bug(home: Path, tmp_path: Path) -> 
         assert ran.code == 2, command
         assert "the price store cannot be read (database disk image is malformed)" in ran.err
         assert "Remove the file: prices can be downloaded again" in ran.err
+
+
+def test_two_updates_at_once_while_a_third_process_plans(home: Path, yahoo: Yahoo, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert run("harvest", folder=home, cache=cache).code == 0
+    yahoo.now = dt.datetime.now(NEW_YORK)
+    names = ["AAA", "BBB", *(f"N{chr(65 + number)}" for number in range(20))]
+    arguments = ["prices", "update", *names, "--days", "700", "--as-of", "2025-06-18"]
+    environment = {**os.environ, "DICLI_CACHE_DIR": str(cache)}
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dicli", *arguments], cwd=home, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    looks = 0
+    while any(writer.poll() is None for writer in writers):
+        ran = run("harvest", "--offline", folder=home, cache=cache)
+        assert price_of(ran, "BBB") == Decimal(str(close_of("BBB", TODAY))), "the store's, before and after"
+        looks += 1
+    said = [writer.communicate(timeout=20)[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0], said
+    assert looks > 1
+    with Store(cache / FILE) as store:
+        assert len(closes(store, "AAA")) > 700
+        assert {len(closes(store, name)) for name in names} == {len(closes(store, "AAA"))}
