@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import datetime as dt
 import decimal
 import gc
+import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,9 +61,38 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
+_SPELLED = {"→": "->", "…": "...", "–": "-", "─": "-", "−": "-", "×": "x", "÷": "/", "█": "#", "≤": "<=", "≥": ">=",
+            "’": "'", "“": '"', "”": '"'}  # fmt: skip
+
+
+def _spell(problem: UnicodeError) -> tuple[str, int]:
+    """What a terminal or a pipe without UTF-8 gets for a character that it does not have: never a crash, never "?"."""
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    lacking = problem.object[problem.start : problem.end]
+    spelled = (_SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return "".join(spelled), problem.end
+
+
+def _ready_streams() -> None:
+    """Streams that take every character (Windows pipes and LC_ALL=C do not), and a stderr where the shell closed it:
+    print() would put warnings among the data.
+    """
+    codecs.register_error("dicli", _spell)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 it lives as long as the program
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="dicli")
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 1 a finding, 2 could not run, 70 a bug, 130 interrupted."""
     decimal.getcontext().traps[decimal.FloatOperation] = True
+    _ready_streams()
+    if sys.stdout is None:
+        _say("error: standard output is closed: there is nowhere to put what was asked for. Leave it open, or use -o.")
+        return CANNOT_RUN
     try:
         code = app(arguments, prog_name="dicli", standalone_mode=False)
         sys.stdout.flush()
@@ -69,7 +101,8 @@ def run(arguments: list[str] | None = None) -> int:
             _say(f"error: {fault}")
         return error.exit_code
     except typer.TyperException as error:
-        _say(f"error: {error.format_message()}")
+        message = error.format_message()
+        _say(message if message.startswith("Usage:") else f"error: {message}")  # `dicli` alone gets the help
         return CANNOT_RUN
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")

@@ -148,6 +148,56 @@ def test_a_pipe_that_closes_early_is_nobodys_error(cache: Path) -> None:
     assert piped.stdout == CONTRACTS["trade"] + "\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_stream_without_utf8_gets_every_character_spelled(encoding: str, cache: Path) -> None:
+    code = "import sys; from dicli import cli; sys.exit(cli.run(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "trade", *AT, "-f", "table", "-C", str(SAMPLES / "starter")]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "120", "DICLI_CACHE_DIR": str(cache)}
+    ran = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    text = ran.stdout.decode(encoding)
+    assert "2.26% -> 1." in text.splitlines()[0]
+    assert "-----" in text
+    assert "?" not in text
+    assert "\\" not in text
+
+
+def test_output_that_cannot_be_written_is_said_and_no_bug(cache: Path) -> None:
+    command = f"{sys.executable} -m dicli lots -C {SAMPLES / 'starter'} --as-of {DAY} --offline -f csv"
+    environment = {**os.environ, "DICLI_CACHE_DIR": str(cache)}
+
+    def ended(redirection: str) -> tuple[int, str, str]:
+        ran = subprocess.run(
+            ["bash", "-c", command + redirection], capture_output=True, text=True, check=False, env=environment
+        )
+        return ran.returncode, ran.stdout, ran.stderr
+
+    assert ended(" >&-")[::2] == (
+        2,
+        "error: standard output is closed: there is nowhere to put what was asked for. Leave it open, or use -o.\n",
+    )
+    if Path("/dev/full").exists():
+        code, _, said = ended(" > /dev/full")
+        assert (code, said) == (
+            2,
+            "error: standard output: cannot be written: No space left on device. "
+            "What has come out of it is not the whole.\n",
+        )
+    late = command.replace(DAY, "2027-01-20").replace("lots", "tax")
+    said = subprocess.run(["bash", "-c", late], capture_output=True, text=True, check=False, env=environment)
+    assert "the tax tables of 2027 are not known" in said.stderr
+    silent = subprocess.run(
+        ["bash", "-c", late + " 2>&-"], capture_output=True, text=True, check=False, env=environment
+    )
+    assert silent.stdout == said.stdout
+
+
+def test_without_a_command_the_help_is_no_error(cache: Path) -> None:
+    ran = run(folder=SAMPLES / "starter", cache=cache)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: dicli")
+
+
 HEAVY = "pandas numpy scipy yfinance rich matplotlib clarabel pydantic python_calamine exchange_calendars"
 LOADED = f"""
 import sys

@@ -104,9 +104,17 @@ def put(run: Run, text: str) -> None:
     """Text as it is, to the file that `-o` names or to stdout."""
     if run.output is not None:
         write_file(run.output, text, force=run.force)
-    else:
+        return
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # a reader that has seen enough is no fault
+    except OSError as problem:
+        # what is left in the buffer goes nowhere: flushed at the end, it would fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        what = f"cannot be written: {problem.strerror}"
+        raise DicliError(Fault("standard output", what, "What has come out of it is not the whole.")) from None
 
 
 def date(text: str) -> dt.date:
