@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dicli.commands.backtest import backtest
+from dicli.commands.anonymise import anonymise
 from dicli.commands.check import check
 from dicli.commands.holdings import lots, positions, sales, transactions
 from dicli.commands.index import index
@@ -18,6 +20,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "init": init,
     "read": read,
     "check": check,
+    "anonymise": anonymise,
     "positions": positions,
     "lots": lots,
     "transactions": transactions,
@@ -34,5 +37,6 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "do-not-buy": do_not_buy,
     "exit": leave,
     "donate": donate,
+    "backtest": backtest,
 }
 """In the order of the help."""
