@@ -49,6 +49,8 @@ def _figure_of(name: str) -> Figure:
 
 
 _LONG = 24
+_FOLDED = 16
+"""A folded column is no narrower than this: on a narrower terminal the lines run on, but no figure is cut."""
 
 
 def _words(name: str) -> str:
@@ -86,23 +88,31 @@ def render(report: Report, *, width: int | None = None, colour: bool = False) ->
     if report.rows:
         kept = [index for index, column in enumerate(report.columns) if column.brief and not _alike(report, index)]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+        needed = 0
         for index in kept:
             column = report.columns[index]
             text = column.figure in (Figure.TEXT, Figure.DATE, Figure.REASONS)
             # only long words and the last column are folded: a symbol cut in two is no symbol
             longest = max(len(shown(row[index], column.figure)) for row in report.rows)
             folds = column.figure in (Figure.TEXT, Figure.REASONS) and (index == kept[-1] or longest > _LONG)
+            heading = _heading(column)
+            widest = max(longest, *map(len, heading.split("\n")))
+            needed += 2 + (min(widest, _FOLDED) if folds else widest)
             table.add_column(
-                _heading(column),
+                heading,
                 justify="left" if text else "right",
                 no_wrap=not folds,
                 overflow="fold",
             )
         for row in report.rows[: report.brief_rows]:
             table.add_row(*(Text(shown(row[index], report.columns[index].figure)) for index in kept))
+        console.width = max(console.width, needed)
         console.print(table)
+        console.width = width or 80
         if report.brief_rows is not None and len(report.rows) > report.brief_rows:
             console.print(Text(f"… and {len(report.rows) - report.brief_rows} more: -f csv has them all"))
+    elif not (report.title or report.summary or report.notes):
+        console.print(Text("none"))  # an empty screen looks like a failure
     for name, value in report.summary.items():
         if isinstance(value, Mapping | list | tuple):
             continue
