@@ -678,7 +678,7 @@ def test_two_updates_at_once_while_a_third_process_plans(home: Path, yahoo: Yaho
     cache = tmp_path / "cache"
     assert run("harvest", folder=home, cache=cache).code == 0
     yahoo.now = dt.datetime.now(NEW_YORK)
-    names = ["AAA", "BBB", *(f"N{chr(65 + number)}" for number in range(20))]
+    names = ["AAA", "BBB", *(f"N{chr(65 + number)}" for number in range(8))]
     arguments = ["prices", "update", *names, "--days", "700", "--as-of", "2025-06-18"]
     environment = {**os.environ, "DICLI_CACHE_DIR": str(cache)}
     writers = [
