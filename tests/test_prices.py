@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,9 +22,10 @@ from dicli.market import calendar, prices
 from dicli.market.prices import Update, can_be_had
 from dicli.market.series import Series, is_plain_ratio
 from dicli.market.store import FILE, Store
-from dicli.market.yahoo import NoPrices, RateLimited
+from dicli.market.yahoo import BATCH, NoPrices, RateLimited
+from dicli.model import Quote
 from tests.folders import HEAD, LOTS, folder
-from tests.local_server import SICK, Response, Server, Yahoo, close_of, serving
+from tests.local_server import SICK, Response, Server, Yahoo, close_of, serving, until
 from tests.program import Ran, run
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -351,6 +353,46 @@ def test_a_limit_half_way_keeps_what_came_and_asks_no_further(
     yahoo.after.clear()
     resumed = fetch(*names)
     assert (resumed.complete, resumed.arrived) == (made.arrived, sorted(set(names) - set(made.arrived)))
+
+
+def test_an_answer_without_end_is_asked_for_once(fetch: Fetch, yahoo: Yahoo, server: Server) -> None:
+    yahoo.only["AAA"] = SICK["200 MB"]
+    made = fetch("AAA", "BBB")
+    assert made.missing == {"AAA": "the answer is larger than 8 MB"}
+    assert server.charts().count("AAA") == 1
+
+
+def test_requests_end_with_the_update(fetch: Fetch, yahoo: Yahoo) -> None:
+    yahoo.after[1] = SICK["30 s latency"]
+    made = fetch("AAA", "BBB", "CCC", deadline=0.6)
+    assert len(made.arrived) == 1
+    assert until(lambda: not any(thread.name.startswith("dicli-") for thread in threading.enumerate()), 1.5)
+
+
+# -- prices of this moment ----------------------------------------------------------------------------------------
+
+
+def test_prices_of_this_moment_are_todays_and_in_dollars(yahoo: Yahoo, server: Server, tmp_path: Path) -> None:
+    names = [f"N{chr(65 + number // 26)}{chr(65 + number % 26)}" for number in range(BATCH + 3)]
+    yahoo.now = WEDNESDAY.replace(hour=11, minute=5)
+    yahoo.gone, yahoo.currency["NAB"] = {"NAA"}, "EUR"
+    yahoo.prices.update(NAC=lambda _: None, NAD=lambda _: 0.0)
+    quotes = prices.live([*names, "VMFXX"], yahoo.now, cache=tmp_path, base=server.base)
+    assert [quote.symbol for quote in quotes] == names[4:]
+    assert quotes[0] == Quote(names[4], Decimal(str(close_of(names[4], TODAY))), TODAY, "yfinance at 11:05")
+    assert sum("/v7/finance/quote" in path for path in server.asked) == 2
+    assert "VMFXX" not in "".join(server.asked)
+    tomorrow = yahoo.now + dt.timedelta(days=1)  # before the first trade: Yahoo shows what was
+    assert prices.live(["AAA"], tomorrow, cache=tmp_path, base=server.base) == []
+
+
+@pytest.mark.parametrize("sickness", ["429", "500", "consent page", "truncated JSON", "stalled"])
+def test_no_prices_of_this_moment(sickness: str, yahoo: Yahoo, server: Server, tmp_path: Path) -> None:
+    yahoo.only["quote"] = SICK[sickness]
+    began = time.monotonic()
+    with pytest.raises(NoPrices, match=re.escape("no answer in time" if sickness == "stalled" else SAID[sickness])):
+        prices.live(["AAA"], WEDNESDAY, deadline=0.5, cache=tmp_path, base=server.base)
+    assert time.monotonic() - began < 2
 
 
 SAID = {
