@@ -228,6 +228,21 @@ def test_a_withdrawal_of_more_than_there_is_cannot_be_planned(tmp_path: Path) ->
     assert "and 10,000,000.00 are to go out. Take out less." in str(error.value)
 
 
+@pytest.mark.parametrize("flow", [D(-6000), D(6000)])
+def test_what_is_held_today_is_told_before_money_comes_or_goes(tmp_path: Path, flow: Decimal) -> None:
+    """The money is still there when the plan is made: no name is at 46 % today because of a withdrawal to come."""
+    place = account(tmp_path, seed=3)
+    before, _, _ = planned(place)
+    after, _, _ = planned(place, cash=flow)
+    assert after.tracking_before == pytest.approx(before.tracking_before, rel=1e-9)
+    held = {symbol: f"{before.setting.weight_today()[i]:.2%}" for symbol, i in before.setting.universe.index().items()}
+    told = [(t.symbol, reason) for t in after.trades for reason in t.reasons if "% held, target" in reason]
+    assert told
+    assert all(f" {held[symbol]} held" in reason for symbol, reason in told)
+    if flow < 0:
+        assert any("cash: with $6,000.00 going out" in reason for t in after.trades for reason in t.reasons)
+
+
 def test_a_sector_that_no_name_has_is_a_typo(tmp_path: Path) -> None:
     head = HEAD.replace("[tax]", '[screens]\nexclude_sectors = ["Enregy"]\n[tax]')
     with pytest.raises(PreferencesError, match=r'the sector "Enregy"\. Did you mean "Energy"\?'):

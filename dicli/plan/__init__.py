@@ -176,7 +176,7 @@ def _finished(
         tax_later=tax.later,
         costs=costs,
         turnover=traded / (2 * setting.value),
-        tracking_before=active_error(setting.model, space, setting.managed, setting.away),
+        tracking_before=setting.tracking_today(),
         tracking_after=active_error(setting.model, space, after / setting.whole, setting.away),
         cost=cost,
         bound=bound,

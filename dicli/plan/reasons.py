@@ -32,8 +32,9 @@ def explain(
     managed = setting.target.managed
     weight = float(setting.managed[i]) / managed
     wanted = float(setting.target.weight[i]) / managed
+    today = float(setting.weight_today()[i])
     if draft.side is Side.BUY:
-        return _of_purchase(draft, part, setting, weight, wanted)
+        return _of_purchase(draft, part, setting, (today, weight, wanted))
     out: list[str] = []
     gain = sum((decimal(row.gain) for row in rows), Decimal(0))
     washed = sum((decimal(row.disallowed) for row in rows), Decimal(0))
@@ -48,10 +49,14 @@ def explain(
     if excluded is not None:
         out.append(f"screen: {excluded}")
     limit = preferences.limits.max_weight
-    if limit is not None and weight > float(limit):
-        out.append(f"cap: {weight:.2%} is over max_weight {float(limit):.2%}")
-    if weight > wanted:
-        out.append(f"drift: {weight:.2%} held, target {wanted:.2%}")
+    if limit is not None and today > float(limit):
+        out.append(f"cap: {today:.2%} is over max_weight {float(limit):.2%}")
+    if today > wanted:
+        out.append(f"drift: {today:.2%} held, target {wanted:.2%}")
+    elif weight > wanted:
+        out.append(
+            f"cash: with {dollars(-setting.flow)} going out it is {weight:.2%} of what stays, target {wanted:.2%}"
+        )
     away = float(setting.away[i])
     if away > 0.0:
         out.append(f"completion: {dollars(round(away * setting.whole, 2))} of it is held away")
@@ -67,10 +72,14 @@ def explain(
     return tuple(out) or ("tracking: it offsets what the other trades change",)
 
 
-def _of_purchase(draft: Draft, part: Part, setting: Setting, weight: float, wanted: float) -> tuple[str, ...]:
+def _of_purchase(draft: Draft, part: Part, setting: Setting, weights: tuple[float, float, float]) -> tuple[str, ...]:
+    """`weights`: today, with the user's flow, and the target."""
     out: list[str] = []
-    if wanted > weight:
-        out.append(f"drift: {weight:.2%} held, target {wanted:.2%}")
+    today, weight, wanted = weights
+    if wanted > today:
+        out.append(f"drift: {today:.2%} held, target {wanted:.2%}")
+    elif wanted > weight:
+        out.append(f"cash: with {dollars(setting.flow)} coming in it is {weight:.2%} of all, target {wanted:.2%}")
     if weight + float(draft.value) / float(setting.value) > wanted:
         member = setting.universe.members[setting.universe.index()[draft.symbol]]
         sold = sorted(

@@ -44,6 +44,18 @@ class Setting:
     managed: Floats  # (n,) managed weights, fractions of the whole
     cash: Mapping[str, Decimal]  # by managed account, the user's flow included
     notes: tuple[str, ...]
+    flow: Decimal = Decimal(0)  # what the user puts in (> 0) or takes out, in `value`, `whole` and `cash` already
+
+    def weight_today(self) -> Floats:
+        """Managed weights (n,) before the user's flow, fractions of what the managed accounts are worth now."""
+        now = float(self.value - self.flow)
+        return self.managed * (self.whole / now) if now > 0.0 else np.zeros_like(self.managed)
+
+    def tracking_today(self) -> float:
+        """Tracking error, ex ante, annual, before the user's flow: weights of money that is still there."""
+        now = self.whole - float(self.flow)
+        scale = self.whole / now if now > 0.0 else 0.0
+        return target.active_error(self.model, self.universe, self.managed * scale, self.away * scale)
 
     def drift(self) -> Floats:
         """weight − target_weight (n,), fractions of the managed value."""
@@ -124,7 +136,9 @@ def survey(
         min_position=float(preferences.limits.min_trade) / whole,
         max_names=max_names,
     )
-    return Setting(space, model, goal, prices, value, whole, away / whole, dollars / whole, cash, tuple(notes))
+    return Setting(
+        space, model, goal, prices, value, whole, away / whole, dollars / whole, cash, tuple(notes), cash_flow
+    )
 
 
 def _class_of(symbol: str, known: Mapping[str, sectors.Class]) -> tuple[str | None, None, str | None]:

@@ -47,7 +47,7 @@ def why(symbol: str, plan: Plan, household: Household, preferences: Preferences)
     if cap is not None and setting.target.weight[i] / part >= float(cap) * 0.9999:
         rows.append(("cap", "limits.max_weight binds", f"{float(cap):.3%}"))
     rows.append(("target", "weight in the managed accounts", f"{setting.target.weight[i] / part:.3%}"))
-    rows.append(("held", "weight in the managed accounts today", f"{setting.managed[i] / part:.3%}"))
+    rows.append(("held", "weight in the managed accounts today", f"{setting.weight_today()[i]:.3%}"))
     rows += _lots(symbol, plan, household)
     for one in plan.parts:
         if symbol in one.sleeve.blocked:
