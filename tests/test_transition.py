@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from dicli.market import benchmark as benchmarks
 from dicli.model import Term
 from dicli.plan import guardrail
 from dicli.plan.exits import Exit, exit_over
+from dicli.plan.reasons import dollars
 from dicli.plan.taxes import TaxYear
 from dicli.reports import donations, frontier, names, targets
 from tests.folders import AS_OF, HEAD, LOTS, ONE, POSITIONS, folder, read
+from tests.program import DAY, SAMPLES, run
 from tests.test_plan import NAMES, PRICES, Fixed, account, index_file, planned
 
 D = Decimal
@@ -25,6 +28,23 @@ D = Decimal
 def opened(place: Path):  # type: ignore[no-untyped-def]
     preferences, house = read(place)
     return preferences, house, benchmarks.load(preferences.index, AS_OF, offline=True), Fixed(dict(PRICES))
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("max_weight = 0.02", r"limits.max_weight: 24 names of at most 2.00% of the whole each cannot hold the 99.50%"),
+        ("min_trade = 9e9", r"limits.min_trade: the smallest trade is .* more than any one name may hold"),
+    ],
+)
+@pytest.mark.parametrize("way", ["tracking", "pro-rata"])
+def test_limits_that_leave_no_room_are_named_not_the_cash_that_they_leave(
+    tmp_path: Path, limits: str, said: str, way: str
+) -> None:
+    text = f'[limits]\n{limits}\n[screens]\nredistribute = "{way}"\n[tax]'
+    preferences, house, index, market = opened(account(tmp_path, head=HEAD.replace("[tax]", text)))
+    with pytest.raises(InfeasiblePlan, match=said):
+        planner.survey(house, index, market, preferences)
 
 
 def test_more_names_track_closer_and_need_a_larger_account(tmp_path: Path) -> None:
@@ -51,6 +71,11 @@ def test_the_guardrail_says_what_each_screen_costs_only_when_it_is_crossed(tmp_p
     first, second = report.summary["contributions"]  # type: ignore[misc]
     assert first["what"] == "screens.exclude_sectors: Energy"  # type: ignore[index]
     assert first["tracking_error"] > second["tracking_error"] > 0  # type: ignore[index]
+    assert "  without screens.exclude_sectors: Energy: " in "\n".join(report.notes)
+    same = replace(asked()[0], tracking_error=-0.00001)
+    assert targets.target(house, setting, preferences, lambda: (same,)).notes[-1].endswith("Energy: the same")
+    worse = replace(same, tracking_error=-0.002)
+    assert targets.target(house, setting, preferences, lambda: (worse,)).notes[-1].endswith("Energy: 0.20% more")
     loose = head.replace("0.01", "0.9")
     preferences, house, index, market = opened(account(tmp_path / "loose", head=loose))
     setting = planner.survey(house, index, market, preferences)
@@ -133,3 +158,23 @@ def test_an_infeasible_plan_names_the_limit_the_shortfall_and_the_nearest_plan(t
     assert "the nearest that can be had is" in said
     assert "The nearest plan trades" in said
     assert len(NAMES) == 24
+
+
+def test_no_lot_waits_a_year_for_less_than_a_dollar_of_it(tmp_path: Path) -> None:
+    """The starter's AAPL is out in two years of five: two cents of it stayed to the last, for rounding."""
+    ran = run("exit", "AAPL", "--years", "5", "--as-of", DAY, "--offline", "-f", "csv",
+              folder=SAMPLES / "starter", cache=tmp_path)  # fmt: skip
+    rows = [line.split(",") for line in ran.out.splitlines()[1:]]
+    assert [row[7] for row in rows] == ["5", "8", "0", "0", "0"]
+    assert [D(row[5]) for row in rows[1:]] == [0, 0, 0, 0]
+
+
+def test_dollars_that_round_to_nothing_have_no_sign() -> None:
+    assert [dollars(x) for x in (-0.0, -0.004, -0.005, -1250.5, D("-3"))] == [
+        "$0.00",
+        "$0.00",
+        "-$0.01",
+        "-$1,250.50",
+        "-$3.00",
+    ]
+    assert [dollars(D(x), 0) for x in ("-16.2", "-0.4", "1250")] == ["-$16", "$0", "$1,250"]

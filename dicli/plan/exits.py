@@ -31,6 +31,9 @@ from dicli.tax.term import term
 SLICES = 200
 """Into so many parts the gain is cut when it is spread."""
 
+CRUMB = Decimal(1)
+"""Dollars: for less than this of it no lot is kept another year."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -199,6 +202,8 @@ def _fill(
             taken = sum((one.gain for one in sold[number] if one.gain > 0), Decimal(0))
             if not last and gain > 0:
                 part = min(part, max(room - taken, Decimal(0)) / gain)
+                if (left[lot.id] - part) * lot.quantity * setting.prices[lot.symbol] < CRUMB:
+                    part = left[lot.id]
             if part > 0:
                 sold[number].append(_slice(lot, setting, day, part))
                 left[lot.id] -= part

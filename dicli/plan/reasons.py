@@ -14,9 +14,10 @@ from dicli.preferences import Preferences
 from dicli.tax.books import Realized, decimal
 
 
-def dollars(amount: Decimal | float) -> str:
-    exact = Decimal(str(amount)) if isinstance(amount, float) else amount
-    return f"-${-exact:,.2f}" if exact < 0 else f"${exact:,.2f}"
+def dollars(amount: Decimal | float, places: int = 2) -> str:
+    """$1,250.00, or -$1,250.00; what rounds to nothing has no sign."""
+    shown = f"{abs(amount):,.{places}f}"
+    return f"-${shown}" if amount < 0 and shown.strip("0.") else f"${shown}"
 
 
 def explain(

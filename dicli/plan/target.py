@@ -66,12 +66,36 @@ def solve(
     upper = np.where(universe.allowed, np.inf, 0.0)
     if preferences.limits.max_weight is not None:
         upper = np.minimum(upper, float(preferences.limits.max_weight) * managed)
+    _check_room(upper, invested, min_position, names)
     if preferences.screens.redistribute == "pro-rata":
         weight = _pro_rata(universe, upper, away, invested, names)
         return Target(weight, managed, active_error(model, universe, weight, away), 0.0)
     solution = _program(universe, model, preferences, managed, invested, away, upper, min_position, names)
     weight = np.where(solution.trade > 0.0, solution.trade, 0.0)
     return Target(weight, managed, active_error(model, universe, weight, away), solution.gap)
+
+
+def _check_room(upper: Floats, invested: float, min_position: float, names: int | None) -> None:
+    """What is to be invested must fit into the names: said by the keys that forbid it, not by the cash left over."""
+    room = np.sort(upper[upper > 0.0])[::-1][:names]
+    if len(room) and room.sum() < invested * (1.0 - 1e-12):
+        raise InfeasiblePlan(
+            Fault(
+                "limits.max_weight",
+                f"{len(room)} names of at most {room[0]:.2%} of the whole each cannot hold the {invested:.2%} that is "
+                "to be invested",
+                "Raise it, exclude less, or allow more names (index.max_names).",
+            )
+        )
+    if len(room) and min_position > min(invested, room[0]):
+        raise InfeasiblePlan(
+            Fault(
+                "limits.min_trade",
+                f"the smallest trade is {min_position:.2%} of the whole, more than any one name may hold "
+                f"({min(invested, room[0]):.2%})",
+                "Lower it, or raise limits.max_weight.",
+            )
+        )
 
 
 def _program(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from dicli.household import Household
 from dicli.model import Column, Figure, Report, Term, Value
 from dicli.plan.exits import exit_over
+from dicli.plan.reasons import dollars
 from dicli.plan.survey import Setting
 from dicli.plan.taxes import TaxYear
 from dicli.plan.trades import CENT
@@ -74,7 +75,8 @@ def leave(
             "give them away or leave them to heirs"
         )
     notes.append("prices, income and tax tables are taken to stay as they are; proceeds go into the index")
-    title = f"Out in {years} years: ${made.tax:,.0f} of tax, against ${made.at_once:,.0f} for selling all this year"
+    all_now = dollars(made.at_once, 0)
+    title = f"Out in {years} years: {dollars(made.tax, 0)} of tax, against {all_now} for selling all this year"
     return Report("years", YEARS, rows, summary, title, tuple(notes))
 
 

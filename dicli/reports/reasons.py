@@ -143,9 +143,9 @@ def _prices(plan: Plan) -> list[tuple[Value, ...]]:
             elif "names" in row.row:
                 room, worth = "one name more", row.price * plan.setting.whole
             else:
-                room, worth = "1,000 dollars more room", row.price * 1000.0
+                room, worth = "1,000 dollars more", row.price * 1000.0
             if worth >= 0.01:
                 out.append(
-                    ("price", f"{row.row} binds in {part.account.name}: {room} is worth", dollars(round(worth, 2)))
+                    ("price", f"is what {room} would be worth: {row.row} binds in {part.account.name}", dollars(worth))
                 )
     return out

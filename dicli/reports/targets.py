@@ -115,8 +115,13 @@ def target(
         notes.append(f"the target's ex ante tracking error of {error:.2%} a year is over the cap of {cap:.2%}")
         found = [(one.what, fraction(one.tracking_error)) for one in contributions()]
         summary["contributions"] = [{"what": what, "tracking_error": cost} for what, cost in found]
-        notes += [f"  without {what}: {cost:.2%} less" for what, cost in found]
+        notes += [f"  without {what}: {_less(cost)}" for what, cost in found]
     return Report("target", TARGET, tuple(rows), summary, title="Target holdings", notes=tuple(notes), finding=over)
+
+
+def _less(cost: Decimal) -> str:
+    shown = f"{abs(cost):.2%}"
+    return "the same" if shown == "0.00%" else f"{shown} {'less' if cost > 0 else 'more'}"
 
 
 def drift(setting: Setting, preferences: Preferences) -> Report:
