@@ -562,3 +562,14 @@ def test_no_substitute_is_made_up(drinks: RiskModel):
     assert substitutes(drinks, "COLA", []) == []
     with pytest.raises(KeyError):
         substitutes(drinks, "GONE", ["PEPS"])
+
+
+def test_a_price_that_never_moves_is_no_history() -> None:
+    rng = np.random.default_rng(5)
+    returns = rng.normal(0.0, 0.01, (300, 12))
+    returns[:, 3] = 0.0
+    dates = [dt.date(2025, 1, 1) + dt.timedelta(days=i) for i in range(300)]
+    model = risk.statistical(returns, [f"N{i}" for i in range(12)], dates)
+    assert np.isfinite(model.factors).all()
+    assert model.specific[3] > 0.05
+    assert "1 of 12 names have too little history" in model.label
