@@ -89,6 +89,12 @@ def test_the_folder_is_found_upward_and_named(cache: Path, tmp_path: Path) -> No
     assert inside.out == named.out
 
 
+def test_a_misspelt_folder_inside_a_portfolio_does_not_show_that_portfolio(cache: Path) -> None:
+    ran = run("positions", *AT, "-C", "no-such-folder", folder=SAMPLES / "starter", cache=cache)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: no-such-folder: there is no such folder. Name the portfolio folder with -C DIR.\n"
+
+
 def test_a_file_is_written_whole_and_its_ending_names_the_format(cache: Path, tmp_path: Path) -> None:
     to = tmp_path / "lots.json"
     ran = run("lots", *AT, "-C", str(SAMPLES / "starter"), "-o", str(to), folder=tmp_path, cache=cache)

@@ -23,13 +23,14 @@ FILE_NAME = "dicli.toml"
 def find(start: Path) -> Path:
     """The nearest dicli.toml: `start` itself, in it, or in a folder above it. Raises PreferencesError where none is."""
     begin = start.expanduser().resolve()
+    if not begin.exists():
+        # never a folder above it: a misspelt folder inside another portfolio would show that one's figures
+        raise PreferencesError(Fault(str(start), "there is no such folder", "Name the portfolio folder with -C DIR."))
     if begin.is_file():
         return begin
     for folder in (begin, *begin.parents):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
-    if not begin.exists():
-        raise PreferencesError(Fault(str(start), "there is no such folder", "Name the portfolio folder with -C DIR."))
     raise PreferencesError(
         Fault(
             str(begin),
