@@ -86,13 +86,8 @@ def day_weights(days: int, half_life: float = HALF_LIFE) -> Floats:
 
 
 def with_history(returns: Floats) -> Bools:
-    """Which names (n,) have half of the days, and half a year at least: enough for exposures of their own.
-
-    A price that never moves (a halted stock) is no history: its risk is not zero, it is not seen.
-    """
-    enough = np.sum(~np.isnan(returns), axis=0) >= max(LEAST_DAYS, len(returns) // 2)
-    moves = np.abs(np.nan_to_num(returns)).max(axis=0, initial=0.0) > 0.0
-    return np.asarray(enough & moves)
+    """Which names (n,) have half of the days, and half a year at least: enough for exposures of their own."""
+    return np.asarray(np.sum(~np.isnan(returns), axis=0) >= max(LEAST_DAYS, len(returns) // 2))
 
 
 def estimate(returns: Floats, group: Ints, size: Floats | None = None) -> Estimate:
