@@ -10,7 +10,8 @@ import pytest
 
 from dicli.errors import InputError
 from dicli.model import Term
-from tests.folders import AS_OF, HISTORY, IRA, LOTS, ONE, POSITIONS, folder, read
+from dicli.reports import checks
+from tests.folders import AS_OF, HEAD, HISTORY, IRA, LOTS, ONE, POSITIONS, folder, read
 
 D = Decimal
 ACCOUNT_LOTS = "account,symbol,quantity,acquired,cost_basis\n"
@@ -264,3 +265,31 @@ def test_fund_shares_with_the_election_are_sold_at_their_average(tmp_path: Path)
     house = read(folder(tmp_path, toml=ONE + 'average_basis = ["FUND"]\n', main=HISTORY + bought))[1]
     assert [(sale.basis, sale.gain) for sale in house.sales] == [(D(200), D(50))]
     assert sum(lot.basis or 0 for lot in house.lots) == D(200)
+
+
+def test_a_plan_whose_purchases_are_ignored_leaves_no_day_blind(tmp_path: Path) -> None:
+    plan = '[[accounts]]\nname = "plan"\nkind = "401k"\nmanaged = false\nbroker_files = ["plan*.csv"]\n'
+    files = {"main_lots": LOTS + "AAA,10,2024-01-02,100\n", "plan_positions": POSITIONS + "BBB,5,10,50\n"}
+    _, told = read(folder(tmp_path / "counted", toml=ONE + plan, **files))
+    assert [blind.account for blind in told.blind] == ["plan"]
+    note = next(note for note in checks.check(told).notes if "plan bought" in note)
+    assert note.endswith('(or tax.choices.other_plans = "ignore" leaves 401(k)s and HSAs out)')
+    head = HEAD + '[tax.choices]\nother_plans = "ignore"\n'
+    _, silent = read(folder(tmp_path / "ignored", toml=ONE + plan, head=head, **files))
+    assert silent.blind == ()
+
+
+def test_an_entry_without_its_number_is_named_where_a_file_has_several_accounts(tmp_path: Path) -> None:
+    header = "Account Number,Investment Name,Symbol,Shares,Share Price,Total Value,\n"
+    rows = "11112222,ALPHA,AAA,20.0000,10.00,200.00,\n33334444,BETA,BBB,5.0000,10.00,50.00,\n"
+    trades = (
+        "\n\n\nAccount Number,Trade Date,Settlement Date,Transaction Type,Transaction Description,Investment Name,"
+        "Symbol,Shares,Share Price,Principal Amount,Commissions and Fees,Net Amount,Accrued Interest,Account Type,\n"
+        "11112222,2026-09-10,2026-09-11,Buy,Buy,ALPHA,AAA,20.0000,8.00,-160.0,0.0,-160.0,0.0,Cash,\n"
+    )
+    with pytest.raises(InputError) as caught:
+        read(folder(tmp_path, main_ofx=header + rows + trades))
+    remedies = [fault.remedy.splitlines()[0] for fault in caught.value.faults]
+    assert remedies == [
+        f'If it is "main", write there number = "…{digits}". Otherwise add to dicli.toml:' for digits in (2222, 4444)
+    ]

@@ -12,7 +12,7 @@ from dicli.household import files
 from dicli.household.coverage import Blind, blind_spots
 from dicli.household.ledger import Ledger, UnexplainedSale
 from dicli.household.reconcile import Discrepancy, compare
-from dicli.model import Account, Lot, Position, Quote, Reading, Sale, Transaction
+from dicli.model import Account, AccountKind, Lot, Position, Quote, Reading, Sale, Transaction
 from dicli.preferences import Preferences
 from dicli.tax import ledger as tax_ledger
 from dicli.tax import wash
@@ -91,7 +91,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
         cash=records.cash,
         quotes=_quotes(records),
         coverage=records.coverage,
-        blind=blind_spots(records, preferences.accounts, as_of),
+        blind=blind_spots(records, _counted(preferences.accounts, choices), as_of),
         discrepancies=compare(lots, records.positions, made.gaps),
         unexplained=made.unexplained(as_of),
         reported=records.sales,
@@ -128,6 +128,12 @@ def tax_choices(preferences: Preferences) -> tax_ledger.Choices:
         spouse=chosen.spouse,  # type: ignore[arg-type]
         other_plans="ignored" if chosen.other_plans == "ignore" else "ira",
     )
+
+
+def _counted(accounts: tuple[Account, ...], choices: tax_ledger.Choices) -> tuple[Account, ...]:
+    """The accounts whose purchases can wash a loss (R-OTHERPLANS)."""
+    left_out = (AccountKind.HSA, AccountKind.PLAN_401K) if choices.other_plans == "ignored" else ()
+    return tuple(account for account in accounts if account.kind not in left_out)
 
 
 def _open_lots(books: Books, made: Ledger, records: files.Records) -> tuple[Lot, ...]:

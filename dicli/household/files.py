@@ -145,7 +145,7 @@ def _owners(
         if len(claims) == 1:
             owner[number] = claims[0].name
         elif not claims:
-            faults.append(_unclaimed(reading, number, all_accounts))
+            faults.append(_unclaimed(reading, number, all_accounts, accounts))
         else:
             names = " and ".join(f'"{a.name}"' for a in claims)
             what = (
@@ -157,13 +157,18 @@ def _owners(
     return owner
 
 
-def _unclaimed(reading: Reading, number: str, accounts: Sequence[Account]) -> Fault:
+def _unclaimed(reading: Reading, number: str, accounts: Sequence[Account], listing: Sequence[Account]) -> Fault:
     known = next((a for a in accounts if a.number is not None and account_matches(a.number, number)), None)
     if known is not None:
         remedy = f'Add "{reading.file}" to broker_files of the account "{known.name}".'
     else:
+        # an entry that lists the file and gives no number claims nothing in a file of several accounts
+        nameless = " or ".join(f'"{a.name}"' for a in listing if a.number is None)
         remedy = (
-            "Add to dicli.toml:\n"
+            f'If it is {nameless}, write there number = "{last_four(number)}". Otherwise add' if nameless else "Add"
+        )
+        remedy += (
+            " to dicli.toml:\n"
             "  [[accounts]]\n"
             f'  name = "{reading.broker}-{number[-4:].lower()}"\n'
             f'  broker_files = ["{reading.file}"]\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dicli.brokers import shown_digits
 from dicli.household import Household
-from dicli.model import Column, Figure, Report
+from dicli.model import AccountKind, Column, Figure, Report
 from dicli.reports.reading import asides
 
 CHECK = (
@@ -62,7 +62,9 @@ def _unknown(household: Household) -> list[str]:
     out = []
     undated = [lot for lot in household.lots if lot.account in taxable and lot.acquired is None]
     for lot in undated:
-        out.append(f"unknown: no file tells when {lot.quantity:f} {lot.symbol} in {lot.account} were bought")
+        out.append(
+            f"unknown: no file tells when {lot.quantity.normalize():f} {lot.symbol} in {lot.account} were bought"
+        )
     for sale in household.unexplained:
         out.append(
             f"unknown: no file tells the basis of {sale.symbol}, sold in {sale.account} on {sale.sold}: "
@@ -70,5 +72,7 @@ def _unknown(household: Household) -> list[str]:
         )
     for blind in household.blind:
         effect = "every harvest is unknown until one does" if blind.whole else "a purchase then would wash a loss"
+        if blind.whole and household.account(blind.account).kind in (AccountKind.PLAN_401K, AccountKind.HSA):
+            effect += ' (or tax.choices.other_plans = "ignore" leaves 401(k)s and HSAs out)'
         out.append(f"unknown: {blind}: {effect}")
     return out
