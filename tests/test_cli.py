@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dicli import cli
+from dicli.commands.options import dollars
 from tests.program import DAY, SAMPLES, Ran, run
 
 AT = ("--as-of", DAY, "--offline")
@@ -86,7 +87,8 @@ def test_findings_exit_1_only_when_asked(cache: Path) -> None:
 def test_the_folder_is_found_upward_and_named(cache: Path, tmp_path: Path) -> None:
     inside = run("positions", *AT, folder=SAMPLES / "starter" / "fidelity", cache=cache)
     named = run("positions", *AT, "-C", str(SAMPLES / "starter"), folder=tmp_path, cache=cache)
-    assert inside.out == named.out
+    before = run("-C", str(SAMPLES / "starter"), "positions", *AT, folder=tmp_path, cache=cache)
+    assert inside.out == named.out == before.out
 
 
 def test_a_misspelt_folder_inside_a_portfolio_does_not_show_that_portfolio(cache: Path) -> None:
@@ -104,6 +106,19 @@ def test_a_file_is_written_whole_and_its_ending_names_the_format(cache: Path, tm
     assert again.code == 0
     assert "sales" in json.loads(to.read_text())
     assert [path.name for path in tmp_path.iterdir()] == ["lots.json"]
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf", "1e3", "1.250,50", "12,50", "5000 USD", "", "."])
+def test_an_amount_that_is_none_is_refused(amount: str, cache: Path) -> None:
+    """1.250,50 would be a dollar and a quarter, and nan a crash."""
+    ran = run("trade", *AT, "--cash", amount, folder=SAMPLES / "starter", cache=cache)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is no amount of dollars; write it as +5000 or -20000" in ran.err
+
+
+@pytest.mark.parametrize(("text", "amount"), [("+5000", "5000"), ("-$1,250.50", "-1250.5"), (".5", "0.5"), ("7.", "7")])
+def test_amounts_as_people_write_them(text: str, amount: str) -> None:
+    assert dollars(text) == Decimal(amount)
 
 
 def test_quiet_says_no_warnings(cache: Path) -> None:
@@ -208,6 +223,7 @@ HEAVY = "pandas numpy scipy yfinance rich matplotlib clarabel pydantic python_ca
 LOADED = f"""
 import sys
 from dicli import cli
+from dicli.commands.options import dollars
 cli.run(sys.argv[1:])
 print([m for m in {HEAVY.split()!r} if m in sys.modules], file=sys.stderr)
 """

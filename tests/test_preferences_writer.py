@@ -416,3 +416,20 @@ def test_init_asks_in_a_terminal_only_for_what_no_flag_said(tmp_path: Path, monk
     found = preferences.parse((tmp_path / "dicli.toml").read_text(encoding="utf-8"), FOLDER / "x", files=False)
     assert found.tax.filing_status is schema.FilingStatus.SINGLE
     assert [account.name for account in found.accounts] == ["main", "ira"]
+
+
+def test_init_asks_again_for_an_answer_that_cannot_be_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One slip in the third answer of ten threw all ten away at the end."""
+    monkeypatch.setattr(sys.modules["dicli.commands.init"], "_terminal", lambda: True)
+    answers = ["married", "mfj", "10k", "$310,000", "joint", "joint:taxable:schwab/*.csv", "ira:rot:x", "ira:hsa:x", ""]
+    folder = str(tmp_path / "new")
+    outcome = CliRunner().invoke(app, [folder, "--benchmark", "IVV"], input="\n".join(answers) + "\n")
+    assert outcome.exit_code == 0, outcome.output
+    said = outcome.stderr
+    assert 'found the text "married". mfj is married filing jointly' in said
+    assert 'expected a number, found "10k"' in said
+    assert "expected NAME:KIND:GLOB" in said
+    assert 'Did you mean "roth_ira"?' in said
+    found = preferences.parse((tmp_path / "new" / "dicli.toml").read_text("utf-8"), FOLDER / "x", files=False)
+    assert found.tax.taxable_income == 310_000
+    assert [account.name for account in found.accounts] == ["joint", "ira"]

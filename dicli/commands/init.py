@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,26 +43,64 @@ def _flag_of(where: str) -> str:
 
 
 def _number(text: str, flag: str) -> Decimal:
+    from dicli.commands.options import dollars
+
     try:
-        return Decimal(text)
-    except InvalidOperation:
+        return dollars(text)
+    except typer.BadParameter:
         raise PreferencesError(
             Fault(flag, f'expected a number, found "{text}"', "Write it like 120000 or 0.093.")
         ) from None
 
 
+def _terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _accepted(name: str, answer: str) -> str:
+    """An answer that could stand in the file; what is wrong with it is said at once, and the question comes again."""
+    from dicli import preferences
+
+    sound: dict[str, Any] = {"benchmark": "IVV", "filing_status": "single", "income": "0", "account": ["a:taxable:*"]}
+    sound[name] = [answer] if name == "account" else answer
+    try:
+        preferences.template(
+            benchmark=sound["benchmark"],
+            filing_status=sound["filing_status"],
+            taxable_income=_number(sound["income"], "--income"),
+            accounts=[preferences.account_from_flag(entry) for entry in sound["account"]],
+        )
+    except PreferencesError as error:
+        raise typer.BadParameter("; ".join(f"{fault.what}. {fault.remedy}" for fault in error.faults)) from None
+    return answer
+
+
+def _ask(name: str, question: str) -> str:
+    return typer.prompt(question, err=True, value_proc=partial(_accepted, name))  # type: ignore[no-any-return]
+
+
+def _another() -> str:
+    return typer.prompt(  # type: ignore[no-any-return]
+        "Another account (empty: none)",
+        default="",
+        err=True,
+        show_default=False,
+        value_proc=lambda answer: answer and _accepted("account", answer),
+    )
+
+
 def _fill(given: dict[str, Any]) -> None:
     """Ask for what is missing; where there is no terminal to ask in, say which flags are."""
     missing = [name for name in _NEEDED if not given[name]]
-    if missing and not sys.stdin.isatty():
+    if missing and not _terminal():
         flags = {name: "--" + name.replace("_", "-") for name in missing}
         raise PreferencesError(
             Fault("dicli init", f"{flags[name]} is missing", f"For example {_NEEDED[name][1]}.") for name in missing
         )
     for name in missing:
-        answer: str = typer.prompt(_NEEDED[name][0], err=True)
+        answer = _ask(name, _NEEDED[name][0])
         given[name] = [answer] if name == "account" else answer
-        while name == "account" and (another := typer.prompt("Another account (empty: none)", default="", err=True)):
+        while name == "account" and (another := _another()):
             given[name].append(another)
 
 

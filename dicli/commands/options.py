@@ -6,13 +6,14 @@ import datetime as dt
 import functools
 import inspect
 import os
+import re
 import shutil
 import sys
 import tempfile
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
 
@@ -124,12 +125,16 @@ def date(text: str) -> dt.date:
         raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-20") from None
 
 
+_DOLLARS = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+|(?=\.\d))(\.\d*)?", re.ASCII)
+
+
 def dollars(text: str) -> Decimal:
-    """A parser for options that take an amount: +5000, -20000, $1,250.50."""
-    try:
-        return Decimal(text.replace("$", "").replace(",", ""))
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is no amount of dollars; write it as +5000 or -20000") from None
+    """A parser for options that take an amount: +5000, -20000, $1,250.50. A comma stands before three digits only:
+    1.250,50 is another country's thousand, and would pass for a dollar.
+    """
+    if not _DOLLARS.fullmatch(text.strip()):
+        raise typer.BadParameter(f"{text!r} is no amount of dollars; write it as +5000 or -20000")
+    return Decimal(text.strip().replace("$", "").replace(",", ""))
 
 
 _FOLDER = Annotated[
