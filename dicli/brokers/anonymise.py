@@ -38,7 +38,7 @@ def anonymise(files: Mapping[str, bytes], seed: int, *, keep_symbols: bool = Fal
             faults.append(Fault(name, str(problem), "Save the sheet as CSV (UTF-8) and anonymise that."))
     if faults:
         raise InputError(faults)
-    disguise.see(word for text, _, _ in texts.values() for word in re.findall(r"[^\W\d_]+", text))
+    disguise.see(word for text, _, _ in texts.values() for word in re.findall(r"\b[^\W_]{9}\b|[^\W\d_]+", text))
     symbols = {symbol for text, _, _ in texts.values() for symbol in _symbols(text)}
     out: dict[str, bytes] = {}
     for name, (text, mark, encoding) in texts.items():

@@ -21,6 +21,7 @@ from dicli.brokers.anonymise_words import CURRENCIES, SETTLEMENT_FUNDS, TICKERS,
 from dicli.brokers.symbols import SHARE_CLASSES, ShareClass, is_money_fund
 
 _VOWELS, _OTHERS = "aeiou", "cdfghjklmnprstvwz"
+_NO_DATES = (dt.date(1969, 12, 31), dt.date(1970, 1, 1), dt.date(1900, 1, 1))
 _HUMPS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _DIGITS = re.compile(r"(?P<whole>\d[\d,]*|)(?P<point>\.?)(?P<part>\d*)", re.ASCII)
 
@@ -45,7 +46,7 @@ class Disguise:
         self.see(())
 
     def see(self, words: Iterable[str]) -> None:
-        """Words of the files to come: none of them is made up for another."""
+        """Words and runs of letters and digits of the files to come: none of them is made up for another."""
         self._taken.update(word.lower() for word in words)
         self._classes = _class_images(self._chance, self._taken)
         self._names = {mine.name: other.name for mine, other in self._classes.items()}
@@ -104,18 +105,21 @@ class Disguise:
         return self._symbols[symbol]
 
     def _other_ticker(self, symbol: str) -> str:
+        """A ticker that stands for no other yet, and in none of the files where there are enough of its length."""
         fund = len(symbol) == 5 and symbol.endswith("X")
+        used = set(self._symbols.values()) | {symbol}
         alike = [t for t in TICKERS if len(t) == len(symbol) and (len(t) == 5 and t.endswith("X")) == fund]
-        free = [t for t in alike if t.lower() not in self._taken and t.lower() not in WORDS and t not in SHARE_CLASSES]
-        while not free:
+        if len(symbol) == 1:
+            free = [letter for letter in string.ascii_uppercase if letter not in used]
+            return self._chance.choice(free or [symbol])
+        free = [t for t in alike if t not in used and t.lower() not in self._taken and t.lower() not in WORDS]
+        for attempt in range(10_000):
+            if free:
+                break
             made = "".join(self._chance.choice(string.ascii_uppercase) for _ in range(len(symbol) - fund)) + "X" * fund
-            if len(symbol) == 1 and len(self._taken & set(string.ascii_lowercase)) >= 26:
-                return made
-            taken = made.lower() in self._taken or made.lower() in WORDS or made in SHARE_CLASSES
-            free = [] if taken or is_money_fund(made) or made == symbol else [made]
-        chosen = self._chance.choice(free)
-        self._taken.add(chosen.lower())
-        return chosen
+            known = attempt < 5_000 and (made.lower() in self._taken or made.lower() in WORDS)
+            free = [] if known or made in used or made in SHARE_CLASSES or is_money_fund(made) else [made]
+        return self._chance.choice(free or [symbol])
 
     def cusip(self, text: str) -> str:
         """Another CUSIP; that of a share class becomes the other class's, where both are on record."""
@@ -168,6 +172,9 @@ class Disguise:
         return f"{text[: found.start()]}{whole}{point}{part}{text[found.end() :]}"
 
     def day(self, day: dt.date) -> dt.date:
+        """The day as many weeks earlier as all others; what computers write for no date at all stays."""
+        if day in _NO_DATES:
+            return day
         return day + self.shift if day.toordinal() + self.shift.days > 400 else day
 
     def year(self, year: int) -> int:
@@ -187,29 +194,44 @@ def _cased(word: str, like: str) -> str:
 
 
 def _class_images(chance: random.Random, seen: Collection[str]) -> dict[ShareClass, ShareClass]:
-    """Each share class with another company's class of the same letters, so that a name still proves its symbol.
+    """Each share class with another company's class of the same letter, so that name or CUSIP still prove its symbol.
 
-    Where there are enough others, no company whose name is among the words `seen` stands in for one.
+    As far as there are enough, no company stands for two, and none whose name is among the words `seen` for another.
     """
     companies: dict[str, dict[str, ShareClass]] = {}
     for entry in SHARE_CLASSES.values():
         companies.setdefault(entry.name, {}).setdefault(entry.symbol.partition(".")[2], entry)
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for name, classes in companies.items():
-        alike.setdefault(tuple(sorted(classes)), []).append(name)
-    groups = [names for names in alike.values() if len(names) > 1]
-    groups[-1] += [name for names in alike.values() if len(names) == 1 for name in names]
+    here = {
+        entry.name
+        for entry in SHARE_CLASSES.values()
+        if not {
+            entry.name.partition("-")[0],
+            *entry.symbol.lower().split(".")[:1],
+            entry.symbol.replace(".", "").lower(),
+        }.isdisjoint(seen)
+    }
+    order = list(companies)
+    chance.shuffle(order)
     image: dict[str, str] = {}
-    for names in groups:
-        order = names[:]
-        chance.shuffle(order)
-        here = [name for name in order if name in seen or name.partition("-")[0] in seen]
-        others = [name for name in order if name not in here]
-        if len(others) >= len(here):
-            image |= dict(zip(here, others, strict=False))
-            order = others
-        image |= dict(zip(order, (*order[1:], order[0]), strict=True)) if len(order) > 1 else {}
-        image |= {name: here[0] for name in order if name not in image and here}
+
+    def fits(mine: str, other: str) -> tuple[bool, ...]:
+        """The better, the larger."""
+        letters = companies[mine].items()
+        return (
+            mine != other,
+            all(letter in companies[other] for letter, _ in letters),
+            all(
+                letter in companies[other] and companies[other][letter].cusip
+                for letter, one in letters
+                if one.cusip in seen
+            ),
+            other not in image.values(),
+            other not in here,
+            not any(entry.cusip for entry in companies[other].values()),  # left for those that need one
+        )
+
+    for mine in sorted(order, key=lambda name: name not in here):
+        image[mine] = max(order, key=lambda other: fits(mine, other))
     out = {}
     for entry in SHARE_CLASSES.values():
         classes = companies[image[entry.name]]

@@ -77,13 +77,15 @@ def table(text: str, writer: Writer) -> str:
     records = cells(text, delimiter)
     out = []
     heads: list[Cell] = []
+    sums: dict[int, Decimal] = {}
     for record, by_heading, head in _with_kinds(records):
-        heads = record if head else heads
-        kinds = _of_row(record, by_heading)
+        heads, sums = (record, {}) if head else (heads, sums)
+        kinds = _of_row(record, by_heading, sums)
         in_dollars = _price_of_one(record, kinds)
         counted = Kind.QUANTITY in kinds
+        alone = sum(1 for cell in record if cell.said.strip()) == 1  # a title or a trailer, whatever the heading says
         for place, cell in enumerate(record):
-            kind = kinds[place] if place < len(kinds) else Kind.TEXT
+            kind = kinds[place] if place < len(kinds) and not alone else Kind.TEXT
             if kind is Kind.TEXT and place and kind_of(record[place - 1].said) is Kind.PERSON:
                 kind = Kind.PERSON  # "Name,Alex Example": a label and its value
             said = cell.said.replace('""', '"') if cell.quoted else cell.said
@@ -116,7 +118,7 @@ def symbols_of(said: str, kind: Kind) -> set[str]:
     found = {name for name in re.findall(r"\(([A-Z]{1,5})(?: \)|[,)])", said) if name.lower() not in WORDS}
     bare = said.strip().rstrip("*")
     if kind is Kind.SYMBOL:
-        first = re.match(r"([A-Z]{1,6})(?![A-Za-z0-9])", bare)
+        first = re.match(r"([A-Z]{1,6})(?![A-Za-z0-9])", bare) if re.search(r"\d", bare) else None  # an option
         found |= {bare} if TICKER.fullmatch(bare) else {first[1]} if first else set()
     elif kind is Kind.TEXT and re.fullmatch(r"[A-Z]{2,5}(?:[./-][A-Z])?", bare) and bare.lower() not in WORDS:
         found.add(bare)
@@ -213,10 +215,21 @@ def _decimals(values: Sequence[Decimal | None]) -> int:
     return sum(max(0, -int(value.as_tuple().exponent)) for value in values if value is not None)
 
 
-def _of_row(record: Sequence[Cell], kinds: Sequence[Kind]) -> Sequence[Kind]:
-    """The kinds of one row: below some headings totals and cash stand in other columns than all else."""
+def _of_row(record: Sequence[Cell], kinds: Sequence[Kind], sums: dict[int, Decimal]) -> Sequence[Kind]:
+    """The kinds of one row: below some headings totals and cash stand in other columns than all else.
+
+    `sums` are the running sums of the columns of quantities: a total that is none of them stands in a wrong column.
+    """
     first = next((cell.said.strip() for cell in record if cell.said.strip()), "")
-    if re.match(r"((grand|account|positions) )?total\b", first, re.IGNORECASE) or _is_cash(first):
+    counts = {place: _number(record, place) for place, kind in enumerate(kinds) if kind is Kind.QUANTITY}
+    if re.match(r"((grand|account|positions) )?total\b", first, re.IGNORECASE):
+        moved = any(count is not None and count != abs(sums.get(place, 0)) for place, count in counts.items())
+    else:
+        moved = _is_cash(first)
+        for place, count in counts.items():
+            sign = -1 if count is not None and re.search(r"[-(−]", record[place].said) else 1
+            sums[place] = sums.get(place, Decimal(0)) + sign * (count or 0)
+    if moved:
         return [Kind.AMOUNT if kind in (*_COUNTED, Kind.KEPT, Kind.TEXT) else kind for kind in kinds]
     return kinds
 

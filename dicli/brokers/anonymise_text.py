@@ -28,10 +28,10 @@ class Kind(StrEnum):
 _KINDS: tuple[tuple[Kind, str], ...] = (
     (Kind.KEPT, r"%|percent|\bmult(iplier)?\b|\b(fx|exchange) ?rate\b|\bfxrate|\blevel|\bcode\b|\bratio\b|\bterm\b"),
     (Kind.AMOUNT, r"\bsales? price\b|\bproceeds$|wash|\bgain|\bloss|p/l|pnl"),
-    (Kind.IDENTITY, r"\bacc(oun)?t ?(number|no|num|#|id)\b|\baccount$|^account|cusip|isin|sedol|figi|conid|\bid$|\bids$"
-     r"|order ?(number|no|#|id|ref)|reference|confirmation|\bref\b|phone|zip|ssn|routing|check ?(number|no)|\bserial"),
     (Kind.PERSON, r"^(account |client |owner |customer |holder )?name$|nickname|\bowner|alias|e-?mail|address"),
     (Kind.SYMBOL, r"symbol|ticker|^instrument$|underlying$|underlyingsymbol"),
+    (Kind.IDENTITY, r"\bacc(oun)?t ?(number|no|num|#|id)\b|\baccount$|^account|cusip|isin|sedol|figi|conid|\bid$|\bids$"
+     r"|order ?(number|no|#|id|ref)|reference|confirmation|\bref\b|phone|zip|ssn|routing|check ?(number|no)|\bserial"),
     (Kind.PRICE, r"price|per (share|unit)|/ ?share|unit cost|average cost|avg\.? cost|\bnav\b|strike|\brate\b|quote"),
     (Kind.QUANTITY, r"quantity|\bqty|\bshares?\b|\bunits?\b|^position$|^filled$|^sellable$|^vested$|^released$"),
     (Kind.AMOUNT, r"amount|value|basis|cost|proceeds|total|cash|net|commission|fee|income|dividend|interest|balance"
@@ -68,7 +68,7 @@ _TOKEN = re.compile(
     | (?P<compact>(?<!\d)(?<![A-Za-z])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])
         (?:[;T\ ]?(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?(?!\d))
     | (?P<unix>{_B}{_MON}\ +\d{{1,2}}\ +\d\d:\d\d:\d\d\ \w+\ \d{{4}}{_E})
-    | (?P<month_first>{_B}{_MON}\.?[-/\ ]\d{{1,2}}(?:,\ +|[-/,\ ])(?:\d{{4}}|\d\d)(?![\d.,:]*\d){_E})
+    | (?P<month_first>{_B}{_MON}\.?[-/\ ]\d{{1,2}}(?:,\ +|[-/,\ ]'?)(?:\d{{4}}|\d\d)(?![\d.,:]*\d){_E})
     | (?P<day_first>{_B}\d{{1,2}}[-/\ ]?{_MON}[-/\ ]?(?:\d{{4}}|\d\d)(?![\d.,:]*\d){_E})
     | (?P<month_year>{_B}{_MON}[-\ ](?:19|20)\d\d{_E})
     | (?P<clock>(?<!\d)\d{{1,2}}:\d\d(?::\d\d)?(?!\d))
@@ -125,12 +125,16 @@ class Writer:
         return self.text(text, kind, counted=counted)
 
     def heading(self, text: str) -> str:
-        """A heading stays as it is, but for dates, accounts and long numbers in it."""
+        """A heading keeps its known words and short numbers: a line of words with a name in it can look like one."""
 
         def changed(found: re.Match[str]) -> str:
             group = found.lastgroup or ""
             if group in _DATES:
                 return self._date(group, found[0]) or found[0]
+            if group in ("word", "share_class"):
+                return self._other(found, text, Kind.TEXT, WORDS, counted=True)
+            if group == "run":
+                return found[0] if found[0] in ("100", "500") else self._run(found[0], text, found.start(), Kind.TEXT)
             long = group == "masked" or sum(letter.isdigit() for letter in found[0]) >= 5
             return self.disguise.masked(found[0]) if long else found[0]
 
@@ -201,13 +205,7 @@ class Writer:
         return self._word(said, text, start, known, kind)
 
     def _word(self, word: str, text: str, start: int, known: frozenset[str], kind: Kind) -> str:
-        named = text[start - 1 : start] == "(" and text[start + len(word) : start + len(word) + 1] in (")", ",", " ")
-        leads = kind is Kind.SYMBOL and not text[:start].strip()
-        if (
-            word.isupper()
-            and word in self.symbols
-            and (named or leads or (len(word) > 1 and word.lower() not in known))
-        ):
+        if word.isupper() and word in self.symbols and self._names_a_stock(word, text, start, known, kind):
             return self.disguise.symbol(word)
         if word in SETTLEMENT_FUNDS or (word.isupper() and is_money_fund(word)):
             return word
@@ -218,6 +216,16 @@ class Writer:
             if (last and last[1].lower() in behind) or (following and following[1].lower() in before):
                 return word
         return self.disguise.word(word, known)
+
+    def _names_a_stock(self, word: str, text: str, start: int, known: frozenset[str], kind: Kind) -> bool:
+        """Whether a word that is one of the files' tickers is meant as one: (COST) is, that of COST BASIS is not."""
+        first = not text[:start].strip()
+        mixed = any(letter.islower() for letter in text)  # where not all is in capitals, capitals mean a ticker
+        if text[start - 1 : start] == "(" and text[start + len(word) : start + len(word) + 1] in (")", ",", " "):
+            return True
+        if first and (mixed or (kind is Kind.SYMBOL and any(letter.isdigit() for letter in text))):
+            return True
+        return len(word) > 1 and (mixed or word.lower() not in known)
 
     def _counts(self, text: str, start: int, end: int, *, counted: bool) -> bool:
         """Whether a run of digits in a text is a number of shares."""

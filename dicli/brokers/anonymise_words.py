@@ -5,82 +5,87 @@ also a first name or a surname of its own (Grant, Mark, Will, May, June) belongs
 """
 
 _WORDS = """
-abbreviation acati acato account account's accountid accounts accrual accruals accrued acct acctgrulecd accumulation
-ach acquired acquisition action actiondescription actions activity add added adj adjust adjusted adjustment
-adjustments adr ads advance advice advisor advisory af afee aggregate all alternatives am among amount amounts amp
-amt an and annual another any anything apos applicable are as asset assetcategory assetclass assets assetsummary
-assign assigned assignment assignments at atm aud authdebit authorized auto availability available average avg avgc
-avgcost award awarddate awardid awards back backup bag balance balances bank bankruptcy bartering base basis basket
-bchoice be before beginning begins below benefit beside betterment between bfor blocked bnd boa body bof
-bond bonds borrow borrowed bos both bought box boxes broker broker's brokerage brokeragelink brokeragetransactions
-brokername brokers btc bto business buy buysell by ca cad call called can cancel canceled cancelled cap capital cash
-cashreport cashtransactions cashtransfer category cb cc ccy cd cdiv cdt cells certificate cfd cfds cfir chang change
-changed changeindividendaccruals changes charge charged charges check checked checking chf chg choose cil cl
-claims class client clientaccountid clock close closed closedlot closeindicator cma cmdty cnt co cob code codes
-collateral collectible collectibles column columns com comes comm commission commissioncurrency commissions
-commodities commodity common community company complete completed complex complexpositions component considered
-consolidated consult cont continued contr contract contracts contribution contributions conversion converted core
-corp corporate corporateactions corporation cost costbasis costbasismoney costbasisprice counted coupon cover
-covered cp cps credit credits crypto cryptocurrencies cryptocurrency cryptos cst csv cumulative currencies currency
-currencyprimary current cusip custaccs custodial custody customer cycle data datadiscriminator date dates datetime
-day day's days debit deduction deferred delisted delivered depends deposit depository deposits description detail
-details dfee dicli difference digits direct directed direction disallowed disbursement disclosures discount display
-disposed dist distr distribution div dividend dividends dkk document dollar dollars down download downloaded dtax
-due early earnings ed edge edt ee eff either electronic else end ending endingcash english enhancement entered
-entity entry eoa eof eos equities equity error errorcode espp est estimated et etf etfs etrade eur event ex example
-exc exchange exchanged exchanges executed execution executions exempt exer exercise exercised exercises exp expand
-expanded expiration expirations expire expired exponent export exported failed fairmarketvalueprice false
-fatca fault fcash fdic fed federal fee fees few fgn fi fidelity field fifo fifopnlrealized file files filled final
-financial first fixed flex flexqueryresponse flexstatement flexstatementresponse flexstatements fok footer footnotes
-fop for force forecast foreign forex form format formats forward fractional free fri from fromdate fsfop fsopt full
-fund fund's funding funds fut future futures fx fxlots fxpositions fxtransactions gain gains gbp general generated
-generic gmt go goes gold grand granted gross group gt gtc gtd happened has have hcst head header held here hifo high
-highest history hkd hold holding holdingperioddatetime holdings holds hour hsa html ibcommission
-ibcommissioncurrency ibkr iborderid id identification identify idx if ignore ii in inc incentive included income
-incoming incomplete ind index indicator indices individual information informational inherited initial inner
-inputerror instrument insurance insured int interactive interest internal international into intrinsic investment
-investments ioc iopt ira irs is isin iso isoformat issue it itemissueid itrf its joint journal journaled jpmorgan
-jpy json kind know known large last later layout lcst ld leave legal legs lent level levelofdetail lieu lifo like
-limited line liquid liquidat liquidation listed little llc lmt loan loc location long longer looked loss lot lots
-low lowest lt ltd managed mandatory margin market markprice matches matured maturity meaning means ment merged
-merger merrill meta metals method mgmt mid misc missing mkt ml mm moc mon money moneylink month moo more
-morning movement movements moves mrgs mtch multiple multiplier muni municipal must mutual mxn na name named nan
-nature nav nbsp neither net netcash netstockpositionsummary new nickname no nok non noncovered none nor normal not
-note notes nothing nra nso null number oasgn oca odd oexcs oexp of off old on one online only open
-opencloseindicator opendatetime opendividendaccruals opened opening openpositions opens opg opt option optioneae
-options optn or ord order orderid ordinary other out outgoing overdraft overview own page paid part partial
-partially partic pay payable payment payout pdt pending pendingexcercises per percent percentage performance period
-personal placed placeholder plan plan's plc please pm portal portfolio portfolios position positions positionvalue
-posted pr pre preferred premature price priced pricing prime principal prior priorperiodpositions proceeds process
-product products profit program promotional property provided pst purchase purchased purposes put qof qty qual
-qualified quantity queries query quot rate ratings ratio rdm read realized rebate rec receipts received reclaim
-recognise recognized record recordkeeping redemption reflected reg registration reinvest reinvested reinvestment
-reinvests reit rejected release releases relief removal reorg reorganization reorganized repayments repeats report
-reportdate reported reports requested reserves resident restricted result return returned rev revenue reverse rgts
-rights robinhood roc rollover roth row rows rpt rsu rtp run runningbalance sale sales same sat saved schedule schwab
-sdiv section sections securities security securitytype seems seen sek select selected selection self sell sellable
-semicolons sent sep separate service services settle settled settledate settlement settlements sh share shares sheet
-short should shown shs side sig sign signed signs simple sipc site slbactivities slbfees slbopencontracts slip small
-so soff sold sort source sp span special specid specified spin spinoff spl split spreadsheet st stand start
-state statement statement's states status stc stk stmtfunds sto stock stock's stocks strategy structured sub
-subscription subscriptions subtitle subtotal sum summary sun suppressed survivorship sweep swept sxch symbol symbols
-symbolsummary table tabs taken takes tax taxable taxes tda tdameritrade tell tells ten tenant tenants tender term
-that the their them thereof they this through thru thu ticker tiered time title to todate today's too total totals
-totaltransactionsamount tr tracked trade tradeconfirm tradeconfirms traded tradedate trademoney tradeprice trades
-tradetime trading traditional trailer tran trans transaction transactiondate transactionid transactions
-transactiontaxes transactiontype transfer transferred transferring transfers treasury trnt true trust tue two type
-types unadjusted unbundledcommissiondetails under unissued unit united units unknown unless unrealized unreported
-unsolicited unvested up us usa usd utc utf value vanguard various vest vested view volume voluntary warrant warrants
-was wash washed washsale website webull wed week what where which whose wire with withdrawal withdrawals withdrawn
-withh withheld withhold withholding without words working workplace worksheet worthless write written wros xent xlsx
-xml xx year yes yield you your yr za zero
+abbreviation acati acato account account's accountid accounts accrdmktdiscount accrual accruals accrued acct
+acctgrulecd accumulation ach acquired acquisition action actiondescription actions activity add added adj adjust
+adjusted adjustment adjustments adr ads advance advice advisor advisory af afee aggregate all allocation allowed
+alternatives am among amount amounts amp amt an and annual another any anything apos applicable applied are as asc
+ascending ask asof asset assetcategory assetclass assets assetsummary assign assigned assignment assignments at atm
+aud authdebit authorized auto availability available average avg avgc avgcost award awarddate awardid awards back
+backup bag balance balances bank bankruptcy bargain bartering base based basis basket bchoice be before beginning
+begins below benefit beside betterment between bfor bid blocked bnd boa body bof bond bonds borrow borrowed bos both
+bought box boxes broker broker's brokerage brokeragelink brokeragetransactions brokername brokers btc bto business
+buy buysell by ca cad call called can cancel canceled cancelled cap capital cash cashreport cashtransactions
+cashtransfer category cb cc ccy cd cdiv cdt cells certificate cfd cfds cfir chang change changed
+changeindividendaccruals changes charge charged charges check checked checking chf chg chng choose cil cl claims
+class client clientaccountid clock close closed closedlot closeindicator cma cmdty cnt co cob code codes collateral
+collectible collectibles color column columns com comes comm comment comments commission commissioncurrency
+commissions commodities commodity common community company complete completed complex complexpositions component
+confirmation conid considered consolidated consult cont continued contr contract contracts contribution
+contributions conversion converted core corp corporate corporateactions corporation cost costbasis costbasismoney
+costbasisprice counted country coupon cover covered cp cps credit credits crypto cryptocurrencies cryptocurrency
+cryptos cst csv cumulative currencies currency currencyprimary current cusip custaccs custodial custody customer
+cycle data datadiscriminator date dates datetime day day's days dealer debit deduction deferred delisted delivered
+depends deposit deposited depository deposits desc descending description detail details dfee dicli difference
+digits direct directed direction disallowed disbursement disclosures discount display disposed dist distr
+distribution div dividend dividends dkk document dollar dollars down download downloaded dtax due early earnings ed
+edge edt ee eff either election electronic element else end ending endingcash english enhancement entered entity
+entry eoa eof eos equities equity error errorcode espp est estimated et etf etfs etrade eur event ex example exc
+exchange exchanged exchanges exdate executed execution executions exempt exer exercise exercised exercises exp
+expand expanded expense expiration expirations expire expired exponent export exported failed fair
+fairmarketvalueprice false fatca fault fcash fdic fed federal fee fees few fgn fi fidelity field fifo
+fifopnlrealized file files filled filter filters final financial first fixed flex flexqueryresponse flexstatement
+flexstatementresponse flexstatements fmv fok footer footnotes fop for force forecast foreign forex form format
+formats forward fractional free frequency fri from fromdate fsfop fsopt full fund fund's funding funds fut future
+futures fx fxlots fxpositions fxtransactions gain gains gbp general generated generic gmt go goes gold grand granted
+gross grossproceedsindicator group gt gtc gtd happened has have hcst head header held here hifo high highest history
+hkd hold holding holdingperioddatetime holdings holds hour hsa html ibcommission ibcommissioncurrency ibkr iborderid
+id identification identify idx if ignore ii in inc incentive included income incoming incomplete ind index indicator
+indices individual industry information informational inherited initial inner inputerror instrument insurance
+insured int interactive interest internal international into intraday intrinsic investment investments ioc iopt ira
+irs is isin iso isoformat issue it itemissueid itrf its joint journal journaled jpmorgan jpy json kind know known
+large last later layout lcst ld leave legal legs lending lent level levelofdetail lieu lifo like limited line liquid
+liquidat liquidation listed little llc lmt loan loc local location long longer looked loss losses lossnotallowed lot
+lotid lots low lowest lt ltd managed mandatory margin market markprice matches matured maturity meaning means memo
+ment merged merger merrill meta metals method mgmt mid misc missing mkt ml mm moc mon money moneylink month monthly
+moo more morning movement movements moves mrgs mtch mtd mtm mult multiple multiplier muni municipal must mutual mxn
+na name named names nan nature nav nbsp neither net netcash netstockpositionsummary new nickname no nok non
+noncovered none nor normal not note notes nothing nra nso null number numbers oasgn objective oca odd oexcs oexp of
+off old on one online only open opencloseindicator opendatetime opendividendaccruals opened opening openpositions
+opens opg opt option optioneae options optn or ord order orderid ordinary orig other out outgoing outstanding
+overdraft overview own page paid part partial partially partic pay payable payer payment payout pdt pending
+pendingexcercises per percent percentage performance period personal placed placeholder plan plan's plc please pm
+portal portfolio portfolios position positions positionvalue posted power pr pre preferred premature prev previous
+price priced pricing prime principal prior priorperiodpositions proceeds process product products profit program
+promotional property provided pst purchase purchased purchasing purposes put qof qtd qty qual qualified quantity
+quarterly queries query quot quote quotes rate ratings ratio rdm read realized rebate rec receipts received reclaim
+recognise recognized record recordkeeping redemption reference reflected reg registration reinvest reinvested
+reinvestment reinvests reit rejected release releases relief remaining removal reorg reorganization reorganized
+repayments repeats report reportdate reported reports requested reserves resident restricted result return returned
+rev revenue reverse rgts rights robinhood roc rollover roth row rows rpt rsu rtn rtp run runningbalance sale sales
+same sat saved schedule schwab sdiv section sections sector securities security securitytype seems seen sek select
+selected selection self sell sellable semicolons sent sep separate service services settle settled settledate
+settlement settlements sh share shares sheet short should shown shs side sig sign signed signs simple sipc site
+slbactivities slbfees slbopencontracts slip small so soff sold sort source sp span special specid specified spin
+spinoff spl split spread spreadsheet st stand start state statement statement's states status stc stk stmtfunds sto
+stock stock's stocks strategy strike structured style sub subcategory subscription subscriptions subtitle subtotal
+sum summary sun suppressed survivorship sweep swept sxch symbol symbols symbolsummary table tabs taken takes tax
+taxable taxes taxlot taxlots tda tdameritrade tell tells ten tenant tenants tender term that the their them thereof
+they this through thru thu ticker tiered time title to todate today today's too total totals totaltransactionsamount
+tr tracked trade tradeconfirm tradeconfirms traded tradedate trademoney tradeprice trades tradetime trading
+traditional trailer tran trans transaction transactiondate transactionid transactions transactiontaxes
+transactiontype transfer transferred transferring transfers treasury trnt true trust tue two type types unadjusted
+unbundledcommissiondetails under unissued unit united units unknown unless unrealized unreported unsolicited
+unvested up us usa usd utc utf val value vanguard various vest vested vesting view volume voluntary warrant warrants
+was wash washed washsale website webull wed week weight weighted what where which whose wire with withdrawal
+withdrawals withdrawn withh withheld withhold withholding without words working workplace worksheet worthless write
+written wros xent xfer xlsx xml xx xyz year yes yesterday yield yields you your yr ytd za zero
 """
 WORDS = frozenset(_WORDS.split())
 """Lower case: brokers' columns, actions and titles, kinds of accounts and securities, and what every sentence needs."""
 
 _KINDS = """
-account accounts all brokerage cash community custodial directed edge esa hsa individual inherited ira joint margin
-plan rollover roth self sep simple survivorship tenant tenants traditional trust wros
+account accounts brokerage custodial hsa individual inherited ira joint rollover roth survivorship tenant tenants
+traditional trust wros
 """
 KINDS_OF_ACCOUNT = frozenset(_KINDS.split())
 """The words of WORDS that are kept where people write names of their own."""
@@ -133,6 +138,7 @@ CURRENCIES = frozenset(
 )
 
 IN_COMPANY = {
+    "grant": ((), ("date", "number", "type", "price", "quantity")),
     "bill": (("due", "treasury", "t"), ()),
     "bills": (("due", "treasury", "t"), ()),
     "morgan": (("jp", "p"), ("stanley",)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dicli.commands.backtest import backtest
 from dicli.commands.anonymise import anonymise
+from dicli.commands.backtest import backtest
 from dicli.commands.check import check
 from dicli.commands.holdings import lots, positions, sales, transactions
 from dicli.commands.index import index
