@@ -1,7 +1,8 @@
 """The tax engine kept up from day to day: open lots, realised gains, and the household that the planner sees.
 
 Every family of securities has its own `FamilyBook`, which takes a day's events as they come. What comes out equals
-`dicli.tax.wash.book` over the whole log, exactly; a purchase that would change an earlier day makes the family run anew.
+`dicli.tax.wash.book` over the whole log, exactly. A purchase that would change an earlier day makes its family run
+anew.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def from_tables(
         given: dict[str, float] = {}
         for symbol, value in zip(rows["symbol"].to_numpy(), rows["weight"].to_numpy(dtype=np.float64), strict=True):
             given[symbol] = given.get(symbol, 0.0) + float(value) if value >= 0.0 else float(value)
-        dated.append((stamp.date(), given))  # type: ignore[attr-defined]
+        dated.append((stamp.date(), given))
     return build(
         dates,
         symbols,

@@ -6,6 +6,7 @@ float64 arrays inside; what leaves towards the planner is `Decimal` again.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,13 @@ WINDOW = 504
 """Sessions of returns that the planner's risk model asks for: two years."""
 
 GONE_AFTER = 5
-"""Sessions without a price after which a name counts as delisted. The rule looks back only: a halted name may return."""
+"""Sessions without a price after which a name counts as delisted. The rule looks back only: a halted one may return."""
 
 MOST_MISSING = 0.05
 """Weight without a price beyond which an index is no longer that index: an error."""
 
 _PLACES = Decimal("0.0001")
+_NOISE = 1e-9  # a share of weight that is only rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +137,7 @@ class Panel:
             raise MarketError(Fault("prices", f"they end on {self.dates[-1]}, before {day}", "Choose an earlier date."))
         return at
 
-    def gone(self, t: int) -> Floats:
+    def gone(self, t: int) -> NDArray[np.bool_]:
         """(n,) True where the last GONE_AFTER sessions up to t had no price but some session before had one."""
         if t < GONE_AFTER:
             return np.zeros(len(self.symbols), dtype=bool)
@@ -219,14 +221,14 @@ def build(
     """
     T, n = close.shape
     faults: list[Fault] = []
-    for before, after in zip(dates, dates[1:], strict=False):
+    for before, after in itertools.pairwise(dates):
         if after <= before:
             faults.append(Fault(where, f"the sessions {before} and {after} are out of order", "Sort by date."))
-    for j in np.flatnonzero(((close <= 0.0) | np.isinf(close)).any(axis=0)):
+    for j in map(int, np.flatnonzero(((close <= 0.0) | np.isinf(close)).any(axis=0))):
         bad = dates[int(np.flatnonzero((close[:, j] <= 0.0) | np.isinf(close[:, j]))[0])]
         faults.append(Fault(where, f"the price of {symbols[j]} on {bad} is not above zero", "Correct or remove it."))
     if splits is not None:
-        for j in np.flatnonzero((splits <= 0.0).any(axis=0)):
+        for j in map(int, np.flatnonzero((splits <= 0.0).any(axis=0))):
             faults.append(Fault(where, f"{symbols[j]} has a split ratio that is not above zero", "Correct it."))
     places = {symbol: at for at, symbol in enumerate(symbols)}
     rows: list[Floats] = []
@@ -250,9 +252,9 @@ def build(
         row = np.zeros(n)
         lost: list[str] = []
         for symbol, value in given.items():
-            j = places.get(symbol)
-            if j is not None and np.isfinite(close[at, j]):
-                row[j] += value
+            place = places.get(symbol)
+            if place is not None and np.isfinite(close[at, place]):
+                row[place] += value
             elif value > 0.0:
                 lost.append(symbol)
         total = sum(value for value in given.values() if value > 0.0)
@@ -273,7 +275,7 @@ def build(
             rows.pop(), known.pop(), missing.pop()  # two weekends' files for one session: the later one stands
         rows.append(row / row.sum())
         known.append(at)
-        missing.append(max(share, 0.0))
+        missing.append(share if share > _NOISE else 0.0)
     if not rows and not faults:
         faults.append(Fault(where, "no index weights fall within the prices' dates", "Add weights, or prices."))
     if faults:

@@ -1,7 +1,8 @@
 """The calendar replayed through the planner: the market of each day, its events, and the trades that `plan` asks for.
 
 Each session in this order: splits and spin-offs before the open, dividends, delistings, flows and the yearly tax, and
-at the close the plan: on its schedule, whenever money moves, and on a harvest day on which a loss is worth a look.
+at the close the plan: on the last session of each of its periods, whenever money moves, and on a harvest day on which a
+loss is worth a look. Contributions and withdrawals come on the last session of their period, with the plan.
 Trades are at the close, each paying its half spread. A spun-off company is sold the same day for what it is said to be
 worth, its share of the basis taken by value. Dividends are there on the ex date; "reinvest" leaves them in the account
 for the next plan (never into the same name by itself, which would wash its losses), "cash" pays them out.
@@ -10,7 +11,7 @@ for the next plan (never into the same name by itself, which would wash its loss
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 from fractions import Fraction
@@ -67,8 +68,10 @@ class Replay:
 
     `value` (T,) and `flows` (T,): dollars by session of the replay, the value after that session's trades and flows;
     flows are the user's own (initial amount, contributions, withdrawals, dividends paid out as negative ones), `taxes`
-    (T,) what the yearly tax moved (paid: negative). `log` is what the tax engine booked, `cashbook` every movement of
-    cash. `years` are settled tax years, the last one reckoned as if it ended on the last day and unpaid: `owed`.
+    (T,) what the yearly tax moved (paid: negative). `contributed`: the flows without dividends paid out, by day: what
+    the fund that is compared with gets too. `log` is what the tax engine booked, `cashbook` every movement of cash,
+    `spent` the half spreads paid, by day. `years` are the tax years, the last one reckoned as if it ended on the last
+    day; `owed` is the tax of those that is not paid yet.
     """
 
     panel: Panel
@@ -77,6 +80,7 @@ class Replay:
     value: Floats
     flows: Floats
     taxes: Floats
+    contributed: Mapping[dt.date, Decimal]
     years: tuple[Year, ...]
     owed: Decimal
     returns: Returns
@@ -86,6 +90,7 @@ class Replay:
     cashbook: tuple[Entry, ...]
     looks: tuple[Look, ...]
     costs: Decimal
+    spent: Mapping[dt.date, Decimal]
     notes: tuple[str, ...]
 
     @property
@@ -169,11 +174,12 @@ class _Run:
         self.dividends: dict[int, Decimal] = {}
         self.looks: list[Look] = []
         self.costs = Decimal(0)
+        self.spent: dict[dt.date, Decimal] = {}
         self.notes: dict[str, int] = {}
         self.offered: dict[str, float] = {}
         self.model = _Model()
         self.number = 0
-        self.bought_this_day: list[Event] = []
+        self.contributed: dict[dt.date, Decimal] = {}
 
     # -- the calendar ---------------------------------------------------------------------------------------------
 
@@ -181,8 +187,8 @@ class _Run:
         T = self.last - self.first + 1
         value, flows, taxes = np.zeros(T), np.zeros(T), np.zeros(T)
         dates = self.panel.dates
-        plans = set(schedule.first_of(dates, self.wanted.plan_every, self.first, self.last))
-        harvests = set(schedule.first_of(dates, self.wanted.harvest_every, self.first, self.last))
+        plans = set(schedule.last_of(dates, self.wanted.plan_every, self.first, self.last))
+        harvests = set(schedule.last_of(dates, self.wanted.harvest_every, self.first, self.last))
         for t in range(self.first, self.last + 1):
             day = dates[t]
             k = t - self.first
@@ -191,6 +197,8 @@ class _Run:
                 flows[k] += float(self._morning(t))
             self.last_close = np.where(there, self.panel.close[t], self.last_close)
             flow = self._flow(t)
+            if flow:
+                self.contributed[day] = flow
             tax = self._tax(t)
             flows[k] += float(flow)
             taxes[k] = float(tax)
@@ -210,6 +218,7 @@ class _Run:
             value=value,
             flows=flows,
             taxes=taxes,
+            contributed=self.contributed,
             years=tuple(self.years),
             owed=owed,
             returns=self.returns,
@@ -219,6 +228,7 @@ class _Run:
             cashbook=tuple(self.cashbook),
             looks=tuple(self.looks),
             costs=self.costs,
+            spent=self.spent,
             notes=tuple(f"{text} ({count} times)" if count > 1 else text for text, count in self.notes.items()),
         )
 
@@ -319,7 +329,7 @@ class _Run:
         flow = Decimal(0)
         dates = self.panel.dates
         for wanted, sign in ((self.wanted.contributions, 1), (self.wanted.withdrawals, -1)):
-            if wanted is not None and schedule.first_of(dates, wanted.every, t - 1, t):
+            if wanted is not None and t < self.last and schedule.last_of(dates, wanted.every, t, t + 1):
                 flow += sign * wanted.amount
         return flow
 
@@ -398,6 +408,7 @@ class _Run:
                 day,
                 cash_flow=moved,
                 model=self.model.made if keep_model else None,
+                valued=False,
             )
         except InfeasiblePlan:
             if moved < 0 and self.cash + moved < 0:
@@ -443,32 +454,35 @@ class _Run:
         sold = [trade for trade in trades if trade.side is Side.SELL]
         bought = [trade for trade in trades if trade.side is Side.BUY]
         events = self._sales(day, sold)
-        spare = self.cash + sum((event.amount for event in events), Decimal(0))  # type: ignore[misc]
-        purchases = [[trade, trade.quantity, trade.value, self._cost(trade.symbol, trade.value)] for trade in bought]
-        while purchases and sum((value + cost for _, _, value, cost in purchases), Decimal(0)) > spare:
-            largest = max(purchases, key=lambda row: row[2])
-            short = sum((value + cost for _, _, value, cost in purchases), Decimal(0)) - spare
-            price = largest[0].price
-            quantum = _QUANTUM if self.account.fractional else Decimal(1)
-            quantity = largest[1] - (short / price / quantum).to_integral_value(ROUND_UP) * quantum
-            if quantity <= 0:
-                purchases.remove(largest)
-                continue
-            value = (quantity * price).quantize(CENT, ROUND_HALF_EVEN)
-            largest[1:] = [quantity, value, self._cost(largest[0].symbol, value)]
         for event in events:
             assert isinstance(event.amount, Decimal)
             self._move(day, f"sell {event.symbol}", event.amount)
-        for trade, quantity, value, cost in purchases:
-            symbol = trade.symbol
-            events.append(
-                Event(self._id("buy", symbol, day), EventKind.BUY, day, name, symbol, quantity, value + cost)
-            )
-            self.costs += cost
+        purchases = self._affordable(bought, self.cash)
+        for symbol, quantity, value, cost in purchases:
+            events.append(Event(self._id("buy", symbol, day), EventKind.BUY, day, name, symbol, quantity, value + cost))
+            self._spend(day, cost)
             self._move(day, f"buy {symbol}", -value - cost)
         if events:
             self.ledger.record(events)
             self._count([event.symbol for event in events])
+
+    def _affordable(self, bought: Sequence[Trade], spare: Decimal) -> list[tuple[str, Decimal, Decimal, Decimal]]:
+        """(symbol, quantity, value, half spread) of the purchases, the largest cut back until cash pays for them: the
+        planner keeps its cash target, and only without one do the half spreads not fit.
+        """
+        quantum = _QUANTUM if self.account.fractional else Decimal(1)
+        rows = [(trade, trade.quantity, trade.value, self._cost(trade.symbol, trade.value)) for trade in bought]
+        while rows and (short := sum((value + cost for _, _, value, cost in rows), Decimal(0)) - spare) > 0:
+            at = max(range(len(rows)), key=lambda i: rows[i][2])
+            trade, quantity, _, _ = rows[at]
+            quantity -= (short / trade.price / quantum).to_integral_value(ROUND_UP) * quantum
+            value = (quantity * trade.price).quantize(CENT, ROUND_HALF_EVEN)
+            rows[at : at + 1] = [(trade, quantity, value, self._cost(trade.symbol, value))] if quantity > 0 else []
+        return [(trade.symbol, quantity, value, cost) for trade, quantity, value, cost in rows]
+
+    def _spend(self, day: dt.date, cost: Decimal) -> None:
+        self.costs += cost
+        self.spent[day] = self.spent.get(day, Decimal(0)) + cost
 
     def _cost(self, symbol: str, value: Decimal) -> Decimal:
         return (value * self.preferences.costs.of(symbol)).quantize(CENT, ROUND_HALF_EVEN)
@@ -491,7 +505,7 @@ class _Run:
             rows = [(symbol, quantity, value, ()) for symbol, (quantity, value) in by_name.items()]
         for symbol, quantity, value, lots in rows:
             cost = self._cost(symbol, value)
-            self.costs += cost
+            self._spend(day, cost)
             events.append(
                 Event(
                     self._id("sell", symbol, day), EventKind.SELL, day, name, symbol, quantity, value - cost, lots=lots

@@ -1,4 +1,4 @@
-"""On which sessions something happens: every day, or the first session of each week, month, quarter or year."""
+"""On which sessions something happens: every day, or the last session of each week, month, quarter or year."""
 
 from __future__ import annotations
 
@@ -14,12 +14,7 @@ _PERIOD: dict[str, Callable[[dt.date], Hashable]] = {
 }
 
 
-def first_of(dates: Sequence[dt.date], every: str, first: int, last: int) -> list[int]:
-    """The sessions first < t ≤ last that open a period: the session before belongs to another one."""
-    period = _PERIOD[every]
-    return [t for t in range(first + 1, last + 1) if period(dates[t]) != period(dates[t - 1])]
-
-
 def last_of(dates: Sequence[dt.date], every: str, first: int, last: int) -> list[int]:
-    """The sessions first ≤ t < last that close a period."""
-    return [t - 1 for t in first_of(dates, every, first, last)]
+    """The sessions first ≤ t < last that close a period: the session after them belongs to another one."""
+    period = _PERIOD[every]
+    return [t for t in range(first, last) if period(dates[t]) != period(dates[t + 1])]

@@ -1,9 +1,9 @@
 """The yearly tax of a backtest: what the account's gains and dividends do to the household's return.
 
 The household's return is reckoned twice, with the account and without it, each with carryovers of its own. The
-difference is the account's tax; it is paid out of the account, and what was saved is paid into it, on the first session
-from 15 April on. Dividends are taken as qualified. Tables of years that dicli does not know are those of the nearest one
-it knows: the law is today's throughout.
+difference is the account's tax; it is paid out of the account, and what was saved is paid into it, on the first
+session from 15 April on. Dividends are taken as qualified. Tables of years that dicli does not know are those of the
+nearest one it knows: the law is today's throughout.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ ZERO = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year of the account, dollars. `tax`: what it adds to the household's tax (negative: saved). `used`: of the
-    net losses at hand, those that met a gain or were deducted; `carried`: those carried into the next year because of
-    the account (short, long).
+    """One year of the account, dollars. `tax`: what it adds to the household's tax (negative: saved); `carried`: losses
+    carried into the next year because of the account (short, long).
     """
 
     year: int
@@ -98,9 +97,7 @@ def settle(
     )
     bare = bill(situation(tax, year, outside, before.without))
     after = Returns(_carry(mine), _carry(bare))
-    carried = ShortLong(
-        cent(after.with_account[0] - after.without[0]), cent(after.with_account[1] - after.without[1])
-    )
+    carried = ShortLong(cent(after.with_account[0] - after.without[0]), cent(after.with_account[1] - after.without[1]))
     return Year(year, cent(gains[0]), cent(gains[1]), dividends, cent(mine.tax - bare.tax), carried), after
 
 

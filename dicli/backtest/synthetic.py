@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dicli.backtest.panel import Panel, build
+from dicli.backtest.panel import Floats, Panel, build
 from dicli.market.sectors import SECTORS
 
 DAYS = 252
@@ -28,12 +29,28 @@ RUIN = 0.85  # of its value, lost over its last quarter by a company that fails
 
 def sessions(start: dt.date, years: int) -> list[dt.date]:
     """Weekdays from `start` on, `years` × 252 of them: no holidays."""
-    found, day = [], start
+    found: list[dt.date] = []
+    day = start
     while len(found) < years * DAYS:
         if day.weekday() < 5:
             found.append(day)
         day += dt.timedelta(days=1)
     return found
+
+
+def _lives(rng: np.random.Generator, names: int, years: int, leavers: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """First session and the one after the last of every name: each year some leave, and as many come on that day."""
+    n = names + leavers * (years - 1)
+    born, dies = np.zeros(n, dtype=int), np.full(n, years * DAYS, dtype=int)
+    alive = list(range(names))
+    for year in range(1, years):
+        gone = [alive[i] for i in rng.choice(len(alive), leavers, replace=False)]
+        days = year * DAYS + rng.integers(0, DAYS, leavers)
+        new = list(range(names + leavers * (year - 1), names + leavers * year))
+        for old, fresh, day in zip(gone, new, days, strict=True):
+            dies[old], born[fresh] = day, day
+        alive = [i for i in alive if i not in set(gone)] + new
+    return born, dies
 
 
 def generate(*, seed: int, names: int = 100, years: int = 10, start: dt.date = dt.date(2014, 1, 2)) -> Panel:
@@ -48,20 +65,10 @@ def generate(*, seed: int, names: int = 100, years: int = 10, start: dt.date = d
     n = names + leavers * (years - 1)
     sectors = list(SECTORS)
     sector_of = rng.integers(0, len(sectors), n)
-    born = np.zeros(n, dtype=int)
-    dies = np.full(n, T, dtype=int)
+    born, dies = _lives(rng, names, years, leavers)
     fails = rng.random(n) < 0.5
-    alive = list(range(names))
-    for year in range(1, years):
-        out = rng.choice(len(alive), leavers, replace=False)
-        gone = [alive[i] for i in out]
-        days = year * DAYS + rng.integers(0, DAYS, leavers)
-        new = list(range(names + leavers * (year - 1), names + leavers * year))
-        for old, fresh, day in zip(gone, new, days, strict=True):
-            dies[old], born[fresh] = day, day
-        alive = [i for i in alive if i not in set(gone)] + new
 
-    def tails(size: tuple[int, ...], freedom: int, volatility: float) -> np.ndarray:
+    def tails(size: tuple[int, ...], freedom: int, volatility: float) -> Floats:
         scale = volatility / np.sqrt(DAYS) / np.sqrt(freedom / (freedom - 2))
         return np.asarray(rng.standard_t(freedom, size) * scale)
 

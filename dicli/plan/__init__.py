@@ -70,16 +70,18 @@ def plan(
     *,
     cash_flow: Decimal = Decimal(0),
     model: RiskModel | None = None,
+    valued: bool = True,
 ) -> Plan:
     """The trades that bring the managed accounts closest to their target at the least tax and cost.
 
     `cash_flow`: dollars that come in (> 0) or are to go out (< 0). Taxable accounts are planned first; the others
     complete what those leave and buy nothing that would wash a loss. `model`: a risk model at hand, else one is made
-    from the market. Raises InfeasiblePlan.
+    from the market. Without `valued`, what each loss is worth is left open and small losses are not listed: the trades
+    are the same. Raises InfeasiblePlan.
     """
     setting = survey(household, benchmark, market, preferences, cash_flow=cash_flow, model=model)
     year = TaxYear.of(household, preferences, as_of)
-    losses = find(household, setting.prices, preferences, year, as_of)
+    losses = find(household, setting.prices, preferences, year, as_of, valued=valued)
     rates = year.rates(Realised())
     for _ in range(_ROUNDS):
         parts = solve_all(

@@ -11,7 +11,8 @@ from enum import StrEnum
 from dicli.household import Household, windows
 from dicli.model import Lot
 from dicli.plan.taxes import TaxYear
-from dicli.preferences import Preferences
+from dicli.plan.trades import CENT
+from dicli.preferences import Harvest, Preferences
 from dicli.tax import harvest
 from dicli.tax.books import decimal
 from dicli.tax.harvest import Opportunity
@@ -48,16 +49,25 @@ class Loss:
 
 
 def find(
-    household: Household, prices: Mapping[str, Decimal], preferences: Preferences, year: TaxYear, as_of: dt.date
+    household: Household,
+    prices: Mapping[str, Decimal],
+    preferences: Preferences,
+    year: TaxYear,
+    as_of: dt.date,
+    *,
+    valued: bool = True,
 ) -> tuple[Loss, ...]:
     """Every losing lot of the household's taxable accounts, largest tax value first, and lots that may be losing but
     whose date or basis no file tells (status `unknown`).
+
+    Without `valued` no `tax_value` is reckoned, and names in which no lot passes the thresholds are left out: enough
+    for a plan, and most of the time saved.
     """
     found = harvest.opportunities(
         household.tax_accounts,
         household.events,
         as_of=as_of,
-        prices=_losing(household, prices),
+        prices=_losing(household, prices, None if valued else preferences.harvest),
         choices=household.choices,
         identical=household.identical,
         method=household.methods,
@@ -65,7 +75,7 @@ def find(
     doubts = windows.doubts(household, as_of)
     no_basis = {lot.id for lot in household.lots if lot.basis is None}
     losses = [
-        _judged(opportunity, household, preferences, year, doubts)
+        _judged(opportunity, household, preferences, year if valued else None, doubts)
         for opportunity in found
         if opportunity.lot not in no_basis
     ]
@@ -80,13 +90,24 @@ def find(
     )
 
 
-def _losing(household: Household, prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """The prices of names of which some lot may be worth less than its basis: no other needs the engine."""
-    symbols = {
-        lot.symbol
-        for lot in household.lots
-        if lot.symbol in prices and (lot.basis is None or lot.quantity * prices[lot.symbol] <= lot.basis)
-    }
+def _losing(household: Household, prices: Mapping[str, Decimal], thresholds: Harvest | None) -> dict[str, Decimal]:
+    """The prices of names of which some lot may be worth less than its basis, by so much: no other needs the engine."""
+    symbols: set[str] = set()
+    basis: dict[tuple[str, str], Decimal | None] = {}
+    worth: dict[tuple[str, str], Decimal] = {}
+    for lot in household.lots:
+        if lot.symbol in prices:
+            key = lot.symbol, lot.id  # sub-lots of one purchase together
+            before = basis.get(key, Decimal(0))
+            basis[key] = None if before is None or lot.basis is None else before + lot.basis
+            worth[key] = worth.get(key, Decimal(0)) + lot.quantity * prices[lot.symbol]
+            if thresholds is None and (lot.basis is None or lot.quantity * prices[lot.symbol] <= lot.basis):
+                symbols.add(lot.symbol)
+    if thresholds is not None:
+        for key, paid in basis.items():
+            loss = None if paid is None else paid - worth[key] + CENT
+            if loss is None or paid is None or loss >= max(thresholds.min_loss, thresholds.min_loss_fraction * paid):
+                symbols.add(key[0])
     return {symbol: prices[symbol] for symbol in symbols}
 
 
@@ -94,7 +115,7 @@ def _judged(
     opportunity: Opportunity,
     household: Household,
     preferences: Preferences,
-    year: TaxYear,
+    year: TaxYear | None,
     doubts: Mapping[str, str],
 ) -> Loss:
     loss = decimal(opportunity.loss)
@@ -103,7 +124,9 @@ def _judged(
     small = loss < wanted.min_loss or loss < wanted.min_loss_fraction * basis
     unsettled = household.unsettled(opportunity.account).get(opportunity.symbol)
     group = household.identical.get(opportunity.symbol, (opportunity.symbol, 1))[0]
-    value: Decimal | None = year.value_of_loss(decimal(opportunity.short_allowed), decimal(opportunity.long_allowed))
+    value: Decimal | None = None
+    if year is not None:
+        value = year.value_of_loss(decimal(opportunity.short_allowed), decimal(opportunity.long_allowed))
     if unsettled is not None:
         status, reason, value = Status.UNKNOWN, unsettled, None
     elif opportunity.permanent > 0:

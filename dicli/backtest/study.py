@@ -1,0 +1,168 @@
+"""A backtest as a user asks for it: with outside gains and without, each against its shadow; and as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from dicli.backtest.figures import Figures, YearFigures, figures
+from dicli.backtest.panel import Panel
+from dicli.backtest.replay import Replay, replay
+from dicli.backtest.shadow import Shadow, shadow
+from dicli.model import Column, Figure, Report, Value
+from dicli.preferences import Preferences, ShortLong
+
+ASSUMED = Decimal("0.05")
+"""Outside gains, of each term and of the initial amount a year, where the user states none: an assumption that every
+report names. It is there to show what gains to offset are worth, not because anyone has them.
+"""
+
+COLUMNS = (
+    Column("outside_gains"),
+    Column("year"),
+    Column("value", Figure.MONEY),
+    Column("fund_value", Figure.MONEY),
+    Column("short", Figure.MONEY, brief=False),
+    Column("long", Figure.MONEY, brief=False),
+    Column("short_losses", Figure.MONEY),
+    Column("long_losses", Figure.MONEY),
+    Column("harvested", Figure.FRACTION),
+    Column("dividends", Figure.MONEY, brief=False),
+    Column("tax", Figure.MONEY),
+    Column("fund_tax", Figure.MONEY),
+    Column("tax_alpha", Figure.FRACTION),
+    Column("carried", Figure.MONEY, brief=False),
+    Column("tracking_error", Figure.FRACTION),
+    Column("active_share", Figure.FRACTION, brief=False),
+    Column("turnover", Figure.FRACTION, brief=False),
+    Column("costs", Figure.MONEY, brief=False),
+    Column("plans", Figure.NUMBER, brief=False),
+    Column("names", Figure.NUMBER, brief=False),
+    Column("lots", Figure.NUMBER, brief=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run and its shadow. `label` says which outside gains it had: "stated", "assumed" or "none"."""
+
+    label: str
+    run: Replay
+    fund: Shadow
+    figures: Figures
+
+
+def case(panel: Panel, preferences: Preferences, label: str, outside: ShortLong) -> Case:
+    made = replay(panel, preferences, outside=outside)
+    fund = shadow(made, preferences)
+    return Case(label, made, fund, figures(made, fund, preferences))
+
+
+def outside_gains(preferences: Preferences) -> tuple[str, ShortLong]:
+    """[backtest] outside_gains, else those of [tax], else ASSUMED of the initial amount, and which of these it is."""
+    stated = preferences.backtest.outside_gains
+    if stated is None:
+        stated = ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
+    if stated.short or stated.long:
+        return "stated", stated
+    each = ((preferences.backtest.initial or Decimal(0)) * ASSUMED).quantize(Decimal("0.01"))
+    return "assumed", ShortLong(each, each)
+
+
+def cases(panel: Panel, preferences: Preferences) -> tuple[Case, Case]:
+    """With outside gains and without: the same money, market and rules."""
+    label, outside = outside_gains(preferences)
+    return case(panel, preferences, label, outside), case(panel, preferences, "none", ShortLong())
+
+
+def report(panel: Panel, made: Sequence[Case], preferences: Preferences) -> Report:
+    """One row per case and year; the whole runs in the summary; what was assumed in the notes."""
+    rows = tuple(_row(one.label, year) for one in made for year in one.figures.years)
+    summary = {f"outside_gains_{one.label}": summary_of(one.figures) for one in made}
+    first = made[0].run
+    title = f"{panel.name}, {first.dates[0]} to {first.dates[-1]}: direct indexing against the index fund"
+    return Report("years", COLUMNS, rows, summary=summary, title=title, notes=tuple(_notes(panel, made, preferences)))
+
+
+def summary_of(found: Figures) -> dict[str, Value]:
+    """The figures of a whole run: dollars in cents, ratios to a hundredth of a basis point."""
+    return {
+        "capital": found.capital,
+        "wealth": found.wealth,
+        "fund_wealth": found.fund_wealth,
+        "liquidated": found.liquidated,
+        "fund_liquidated": found.fund_liquidated,
+        "tax_alpha": ratio(found.tax_alpha),
+        "harvested": ratio(found.harvested),
+        "losses_used": found.used,
+        "losses_carried": found.carried,
+        "tracking_error": ratio(found.tracking_error),
+        "tracking_difference": ratio(found.tracking_difference),
+        "costs": found.costs,
+        "names": found.names,
+        "lots": found.lots,
+        "ossified": ratio(found.ossified),
+        "break_even_fee": ratio(found.break_even_fee),
+    }
+
+
+def _row(label: str, year: YearFigures) -> tuple[Value, ...]:
+    return (
+        label,
+        str(year.year),
+        year.value,
+        year.fund_value,
+        year.short,
+        year.long,
+        year.short_losses,
+        year.long_losses,
+        ratio(year.harvested),
+        year.dividends,
+        year.tax,
+        year.fund_tax,
+        ratio(year.tax_alpha),
+        year.carried,
+        ratio(year.tracking_error),
+        ratio(year.active_share),
+        ratio(year.turnover),
+        year.costs,
+        Decimal(year.plans),
+        Decimal(year.names),
+        Decimal(year.lots),
+    )
+
+
+def ratio(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(float(value))).quantize(Decimal("1e-6")) + 0
+
+
+def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list[str]:
+    wanted = preferences.backtest
+    run = made[0].run
+    notes = [
+        "the law, rates and brackets are today's throughout; dividends are taken as qualified and are there on the ex "
+        "date; each year's tax is paid from, and each saving paid into, the account on the first session from 15 April",
+        f"trades are at the close and pay {preferences.costs.half_spread:%} of half spread; the fund costs "
+        f"{wanted.fund_fee:%} a year",
+        "loss that is still carried on the last day counts for nothing in the liquidated wealth",
+    ]
+    for one in made:
+        if one.label == "assumed":
+            notes.append(
+                f"no outside gains are stated: {one.run.outside.short:,.2f} short-term and {one.run.outside.long:,.2f} "
+                "long-term a year are assumed in one of the two runs"
+            )
+    rows = [i for i, t in enumerate(panel.known) if t <= run.last]
+    worst = max((float(panel.missing[i]) for i in rows), default=0.0)
+    if worst > 0.0:
+        dates = sum(1 for i in rows if panel.missing[i] > 0.0)
+        named = ", ".join(panel.unpriced[:8]) + (" …" if len(panel.unpriced) > 8 else "")
+        notes.append(
+            f"{len(panel.unpriced)} members had no price on some date of weights ({named}): on {dates} of {len(rows)} "
+            f"dates up to {worst:.2%} of the weight was left out and the rest scaled back to 1"
+        )
+    if wanted.wash_sales == "ignore":
+        notes.append("wash sales are ignored: no tax return can do that; it is for comparison with papers that do")
+    notes += [f"with outside gains {one.label}: {note}" for one in made for note in one.run.notes]
+    return notes

@@ -1,0 +1,210 @@
+"""dicli backtest: what the planner would have done on past or invented prices, against the same money in the fund."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dicli.commands.options import Run, command, date, dollars
+from dicli.errors import DicliError, Fault
+from dicli.model import Account, AccountKind, Owner, Report
+
+if TYPE_CHECKING:
+    from dicli.backtest.panel import Panel
+    from dicli.preferences import Preferences
+
+_INITIAL = Decimal(1_000_000)
+_INVENTED_START = dt.date(2014, 1, 2)
+
+
+class Every(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Dividends(StrEnum):
+    REINVEST = "reinvest"
+    CASH = "cash"
+
+
+class WashSales(StrEnum):
+    RESPECT = "respect"
+    IGNORE = "ignore"
+
+
+_DATA = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder with prices, weights and actions (.csv or .parquet)."),
+]
+_SYNTHETIC = Annotated[bool, typer.Option("--synthetic", help="An invented market instead: works offline.")]
+_SEED = Annotated[int, typer.Option(metavar="N", help="Of the invented market: each is another history.")]
+_NAMES = Annotated[int, typer.Option(metavar="N", min=11, max=600, help="Members of the invented index.")]
+_YEARS = Annotated[int, typer.Option(metavar="N", min=1, max=40, help="Years of the invented market.")]
+_START = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="First day.")]
+_END = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="Last day.")]
+_MONEY = {"metavar": "DOLLARS", "parser": dollars}
+_AMOUNT = Annotated[Any, typer.Option(**_MONEY, help="Starting cash.")]
+_IN = Annotated[Any, typer.Option(**_MONEY, help="Paid in every month.")]
+_OUT = Annotated[Any, typer.Option(**_MONEY, help="Taken out every month.")]
+_SHORT = Annotated[Any, typer.Option(**_MONEY, help="Short-term gains elsewhere, a year.")]
+_LONG = Annotated[Any, typer.Option(**_MONEY, help="Long-term gains elsewhere, a year.")]
+_FRACTION = {"metavar": "FRACTION", "parser": dollars}
+
+
+@command
+def backtest(
+    run: Run,
+    synthetic: _SYNTHETIC = False,
+    seed: _SEED = 1,
+    names: _NAMES = 100,
+    years: _YEARS = 5,
+    data: _DATA = None,
+    start: _START = None,
+    end: _END = None,
+    initial: _AMOUNT = None,
+    contribute: _IN = None,
+    withdraw: _OUT = None,
+    plan_every: Annotated[Every | None, typer.Option(help="How often the whole plan is made.")] = None,
+    harvest_every: Annotated[Every | None, typer.Option(help="How often losses are looked for.")] = None,
+    wash_sales: Annotated[WashSales | None, typer.Option(help="ignore: to compare with papers that do.")] = None,
+    dividends: Annotated[Dividends | None, typer.Option(help="Stay for the next plan, or are paid out.")] = None,
+    lot_method: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="Sell by fifo, lifo, hifo …; default: the lots of the plan.")
+    ] = None,
+    outside_short: _SHORT = None,
+    outside_long: _LONG = None,
+    fund_fee: Annotated[Any, typer.Option(**_FRACTION, help="Of the fund compared with, a year.")] = None,
+    recovery: Annotated[Any, typer.Option(**_FRACTION, help="Of the last price, at a delisting.")] = None,
+) -> Report:
+    """What harvesting would have done, against the same money in the index fund.
+
+    The flags come before [backtest] in dicli.toml. Always with outside gains and without.
+
+    \b
+    dicli backtest --synthetic --seed 7
+    dicli backtest --data prices/ --start 2016-04-01 --end 2026-03-13 --initial 1000000
+    """
+    if synthetic == (data is not None):
+        raise typer.BadParameter("give either --synthetic or --data DIR")
+    preferences = _preferences(run, synthetic)
+    wanted = _with_flags(
+        preferences,
+        start=start,
+        end=end,
+        initial=initial,
+        plan_every=plan_every,
+        harvest_every=harvest_every,
+        wash_sales=wash_sales,
+        dividends=dividends,
+        lot_method=_method(lot_method),
+        fund_fee=_part(fund_fee, "--fund-fee"),
+        delisting_recovery=_part(recovery, "--recovery"),
+    )
+    wanted = _with_flows(wanted, contribute, withdraw, outside_short, outside_long)
+    if wanted.backtest.initial is None:
+        if not synthetic:
+            raise DicliError(
+                Fault("[backtest] initial", "is not there", "Say with how many dollars to start: --initial 1000000.")
+            )
+        wanted = replace(wanted, backtest=replace(wanted.backtest, initial=_INITIAL))
+    from dicli.backtest import study
+
+    panel = _panel(wanted, synthetic, seed, names, years, data)
+    if synthetic:
+        wanted = replace(wanted, backtest=replace(wanted.backtest, start=start, end=end))
+    return study.report(panel, study.cases(panel, wanted), wanted)
+
+
+def _panel(wanted: Preferences, synthetic: bool, seed: int, names: int, years: int, data: Path | None) -> Panel:
+    if synthetic:
+        from dicli.backtest.synthetic import generate
+
+        return generate(seed=seed, names=names, years=years, start=_INVENTED_START)
+    from dicli.backtest.loading import load
+
+    assert data is not None
+    if wanted.backtest.start and wanted.backtest.end and wanted.backtest.end <= wanted.backtest.start:
+        raise DicliError(
+            Fault(
+                "[backtest]",
+                f"end ({wanted.backtest.end}) is not after start ({wanted.backtest.start})",
+                "Correct one of them.",
+            )
+        )
+    return load(data, wanted.backtest.start, wanted.backtest.end)
+
+
+def _preferences(run: Run, synthetic: bool) -> Preferences:
+    """The user's, or for an invented market without a dicli.toml those of an invented investor, which is said."""
+    from dicli import preferences
+
+    if not synthetic or _has_file(run.folder):
+        return preferences.load(run.folder)
+    run.note("no dicli.toml here: an invented investor is used, married, with a taxable income of 250,000")
+    account = Account("invented", AccountKind.TAXABLE, Owner.YOU, True, True, None, (), "fifo")
+    return preferences.Preferences(
+        path=run.folder / preferences.FILE_NAME,
+        folder=run.folder,
+        index=preferences.Index((preferences.IndexPart("invented", Decimal(1), None),)),
+        tax=preferences.Tax(preferences.FilingStatus.MFJ, Decimal(250_000)),
+        accounts=(account,),
+    )
+
+
+def _has_file(folder: Path) -> bool:
+    from dicli import preferences
+
+    try:
+        preferences.find(folder)
+    except DicliError:
+        return False
+    return True
+
+
+def _with_flags(preferences: Preferences, **flags: Any) -> Preferences:
+    said = {name: value.value if isinstance(value, StrEnum) else value for name, value in flags.items()}
+    changed: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    return replace(preferences, backtest=replace(preferences.backtest, **changed))
+
+
+def _with_flows(
+    preferences: Preferences, contribute: Any, withdraw: Any, short: Decimal | None, long: Decimal | None
+) -> Preferences:
+    from dicli.preferences import Flow, ShortLong
+
+    wanted = preferences.backtest
+    if contribute is not None:
+        wanted = replace(wanted, contributions=Flow(_above(contribute, "--contribute")))
+    if withdraw is not None:
+        wanted = replace(wanted, withdrawals=Flow(_above(withdraw, "--withdraw")))
+    if short is not None or long is not None:
+        wanted = replace(wanted, outside_gains=ShortLong(short or Decimal(0), long or Decimal(0)))
+    return replace(preferences, backtest=wanted)
+
+
+def _above(amount: Decimal, flag: str) -> Decimal:
+    if amount <= 0:
+        raise typer.BadParameter(f"{flag} takes an amount above zero")
+    return amount
+
+
+def _part(value: Decimal | None, flag: str) -> Decimal | None:
+    if value is not None and not 0 <= value <= 1:
+        raise typer.BadParameter(f"{flag} is a fraction between 0 and 1 (0.0003 is 0.03 %)")
+    return value
+
+
+def _method(name: str | None) -> str | None:
+    known = ("fifo", "lifo", "hifo", "lofo", "lowest_tax")
+    if name is not None and name not in known:
+        raise typer.BadParameter(f"--lot-method is one of {', '.join(known)}")
+    return name
