@@ -324,6 +324,27 @@ def test_several_managed_accounts_are_planned_together(tmp_path: Path) -> None:
     assert made.quantities == apply(house, made.setting.cash, made.trades)[0]
 
 
+def test_no_account_takes_a_loss_on_what_another_buys_in_the_same_plan(tmp_path: Path) -> None:
+    """The first account has cash for every name, the spouse's a losing lot of one: sold, it would be washed at once."""
+    spouse = ONE.replace('"main"', '"spouse"').replace("main*", "theirs*") + 'owner = "spouse"\n'
+    place = folder(
+        tmp_path,
+        toml=ONE + spouse,
+        index=index_file(),
+        main_lots=LOTS + "QA,10,2024-01-05,100\n",
+        main_positions=POSITIONS + f"QA,10,{PRICES['QA']},\nCASH,,,40000\n",
+        theirs_lots=LOTS + "QB,300,2026-01-05,20000\nQC,200,2024-01-05,5000\n",
+        theirs_positions=POSITIONS + f"QB,300,{PRICES['QB']},\nQC,200,{PRICES['QC']},\nCASH,,,500\n",
+    )
+    made, _, _ = planned(place)
+    bought = {t.symbol for t in made.trades if t.side is Side.BUY}
+    assert "QB" in bought
+    assert not [t for t in made.trades if t.side is Side.SELL and (t.gain or 0) < 0 and t.symbol in bought]
+    assert not any("wash sale" in reason for t in made.trades for reason in t.reasons)
+    (lot,) = made.parts[1].sleeve.stay
+    assert "QB" in lot
+
+
 def test_what_is_identical_to_a_loss_taken_is_not_bought(tmp_path: Path) -> None:
     files = {
         "main_lots": LOTS + "QB,300,2026-01-05,20000\n",

@@ -55,6 +55,7 @@ class Sleeve:
     `lots` are those that may be planned with: settled, priced, with a known basis where it matters; `kept` weights
     (n,) are the rest of the account, which stays as it is. `cash` is before trades, after the user's own flow.
     `blocked` names may not be bought here and say why; `frozen` symbols are not traded at all and say why.
+    `stay` are ids of lots that are not sold, since an account planned before this one buys what would wash their loss.
     `residual` (n,) is the active weight that accounts planned before this one leave to be completed.
     """
 
@@ -68,6 +69,7 @@ class Sleeve:
     frozen: Mapping[str, str]
     harvestable: frozenset[str]  # ids of the lots whose loss passes the [harvest] thresholds
     taints: Mapping[str, Taint] = field(default_factory=dict)
+    stay: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,10 @@ def problem(
     held = np.bincount(name, weight, minlength=n) if len(lots) else np.zeros(n)
     tax, short_gain, long_gain = _priced(sleeve, lots, value, rates, terms) if taxable else (np.zeros(len(lots)),) * 3
     equity = float(weight.sum() + sleeve.kept.sum()) + sleeve.cash / whole
-    never = [any(rule.covers(lot.account, lot.symbol, lot.acquired) for rule in limits.do_not_sell) for lot in lots]
+    never = [
+        lot.id in sleeve.stay or any(rule.covers(lot.account, lot.symbol, lot.acquired) for rule in limits.do_not_sell)
+        for lot in lots
+    ]
     frozen = np.array([symbol in sleeve.frozen for symbol in universe.symbols])
     sellable = np.array([not stay and not frozen[i] for stay, i in zip(never, name, strict=True)], dtype=bool)
     recent = np.array(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -57,8 +57,9 @@ def solve_all(
     budget: Budget,
     losses: Sequence[Loss],
 ) -> tuple[Part, ...]:
-    """Plan every managed account, taxable ones first; each later one completes what the earlier ones leave, and buys
-    nothing whose loss was taken in this plan. Raises InfeasiblePlan with the constraint and its shortfall.
+    """Plan every managed account, taxable ones first, in the order of the preferences. Each later one completes what
+    the earlier ones leave, buys nothing whose loss was taken in this plan, and takes no loss on what an earlier one
+    buys. Raises InfeasiblePlan with the constraint and its shortfall.
     """
     parts: list[Part] = []
     residual = np.zeros(len(setting.universe.symbols))
@@ -67,6 +68,7 @@ def solve_all(
         taken = mates(household, _sold_at_a_loss(parts, setting))
         no_buy = {**washed, **{symbol: f"{why} is sold at a loss in this plan" for symbol, why in taken.items()}}
         sleeve = _sleeve(household, setting, account, residual, no_buy, losses)
+        sleeve = replace(sleeve, stay=_would_be_washed(sleeve, mates(household, _bought(parts)), setting))
         part = _solve(sleeve, setting, preferences, household, rates, _left(budget, parts, setting.whole), as_of)
         parts.append(part)
         residual = residual + part.after - sleeve.target
@@ -101,6 +103,19 @@ def _sold_at_a_loss(parts: Sequence[Part], setting: Setting) -> set[str]:
         for draft in part.drafts
         if draft.lot is not None and draft.lot.basis is not None and _at_a_loss(draft.lot, setting.prices[draft.symbol])
     }
+
+
+def _bought(parts: Sequence[Part]) -> set[str]:
+    return {draft.symbol for part in parts for draft in part.drafts if draft.side is Side.BUY}
+
+
+def _would_be_washed(sleeve: Sleeve, bought: Collection[str], setting: Setting) -> frozenset[str]:
+    """The account's losing lots of names that other accounts buy in this plan, or of what is identical to those."""
+    if not sleeve.account.taxable:
+        return frozenset()
+    return frozenset(
+        lot.id for lot in sleeve.lots if lot.symbol in bought and _at_a_loss(lot, setting.prices[lot.symbol])
+    )
 
 
 def _at_a_loss(lot: Lot, price: Decimal) -> bool:
