@@ -83,6 +83,15 @@ def backtest(
     outside_short: _SHORT = None,
     outside_long: _LONG = None,
     fund_fee: Annotated[Any, typer.Option(**_FRACTION, help="Of the fund compared with, a year.")] = None,
+    start_every: Annotated[
+        Every | None, typer.Option(help="Instead: run from every such start date, and show medians and ranges.")
+    ] = None,
+    horizon: Annotated[int, typer.Option(metavar="YEARS", min=1, help="With --start-every: of each run.")] = 3,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --start-every: keep each run here (.parquet or .csv); resumes."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="With --start-every: cores to use.")] = 1,
     recovery: Annotated[Any, typer.Option(**_FRACTION, help="Of the last price, at a delisting.")] = None,
 ) -> Report:
     """What harvesting would have done, against the same money in the index fund.
@@ -92,7 +101,10 @@ def backtest(
     \b
     dicli backtest --synthetic --seed 7
     dicli backtest --data prices/ --start 2016-04-01 --end 2026-03-13 --initial 1000000
+    dicli backtest --synthetic --years 6 --start-every quarter --horizon 3 --results runs.parquet --jobs 2
     """
+    if start_every is None and results is not None:
+        raise typer.BadParameter("--results goes with --start-every")
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --synthetic or --data DIR")
     preferences = _preferences(run, synthetic)
@@ -121,6 +133,11 @@ def backtest(
     panel = _panel(wanted, synthetic, seed, names, years, data)
     if synthetic:
         wanted = replace(wanted, backtest=replace(wanted.backtest, start=start, end=end))
+    if start_every is not None:
+        from dicli.backtest import sweep
+
+        rows = sweep.sweep(panel, wanted, start_every.value, horizon, results=results, jobs=jobs)
+        return sweep.report(rows, horizon)
     return study.report(panel, study.cases(panel, wanted), wanted)
 
 
