@@ -97,7 +97,7 @@ def _run(
         from joblib import Parallel, delayed
     except ImportError:
         raise DicliError(
-            Fault("--jobs", "running on several cores needs joblib", "pip install "dicli[sweep]", or give --jobs 1.")
+            Fault("--jobs", "running on several cores needs joblib", 'pip install "dicli[sweep]", or give --jobs 1.')
         ) from None
     work = Parallel(n_jobs=jobs, return_as="generator_unordered")
     yield from work(delayed(vintage)(panel, preferences, day, years, setup) for day in days)
