@@ -17,6 +17,7 @@ import typer
 
 from dicli import __version__
 from dicli.commands import COMMANDS, prices
+from dicli.commands.options import Caller
 from dicli.errors import DicliError
 
 CANNOT_RUN, A_BUG, INTERRUPTED = 2, 70, 130
@@ -52,8 +53,11 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
     ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("-C", "--folder", metavar="DIR", help="The portfolio folder, for any command.")
+    ] = None,
 ) -> None:
-    ctx.obj = now
+    ctx.obj = Caller(now, folder)
 
 
 def _say(text: str) -> None:

@@ -121,6 +121,26 @@ def test_amounts_as_people_write_them(text: str, amount: str) -> None:
     assert dollars(text) == Decimal(amount)
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--account", "joint"), "--account goes with --for"),
+        (("--fractional",), "--fractional goes with --for"),
+        (("--frontier", "--for", "schwab"), "--frontier and --for are two questions: ask one"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(flags: tuple[str, ...], said: str, cache: Path) -> None:
+    ran = run("trade", *AT, *flags, folder=SAMPLES / "tech_couple", cache=cache)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"error: Invalid value: {said}\n")
+
+
+def test_a_symbol_of_which_there_is_nothing_is_said(cache: Path) -> None:
+    ran = run("lots", "aapl", "brkb", "FOO", *AT, "-f", "csv", folder=SAMPLES / "tech_couple", cache=cache)
+    assert {line.split(",")[1] for line in ran.out.splitlines()[1:]} == {"AAPL"}
+    assert ran.err == "BRKB: nothing here. Did you mean BRK.B?\nFOO: nothing here\n"
+    assert ran.code == 0
+
+
 def test_quiet_says_no_warnings(cache: Path) -> None:
     late = ("--as-of", "2027-01-15", "--offline", "--stale-ok")
     loud = run("drift", *late, folder=SAMPLES / "starter", cache=cache)

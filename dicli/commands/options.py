@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, NamedTuple, ParamSpec
 
 import typer
 
@@ -24,6 +24,13 @@ from dicli.model import Report
 from dicli.views import Format, render
 
 P = ParamSpec("P")
+
+
+class Caller(NamedTuple):
+    """What the app tells every command: the user's clock, and the folder given before the command's name."""
+
+    clock: Callable[[], dt.datetime]
+    folder: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,7 @@ def dollars(text: str) -> Decimal:
 
 
 _FOLDER = Annotated[
-    Path, typer.Option("-C", "--folder", metavar="DIR", envvar="DICLI_FOLDER", help="The portfolio folder.")
+    Path | None, typer.Option("-C", "--folder", metavar="DIR", envvar="DICLI_FOLDER", help="The portfolio folder.")
 ]
 _AS_OF = Annotated[
     Any, typer.Option("--as-of", metavar="DATE", parser=date, help="The day to look from; today if not given.")
@@ -159,7 +166,7 @@ _COMMON: tuple[tuple[str, Any, Any], ...] = (
     ("format", _FORMAT, None),
     ("output", _OUTPUT, None),
     ("force", _FORCE, False),
-    ("folder", _FOLDER, Path()),
+    ("folder", _FOLDER, None),
     ("as_of", _AS_OF, None),
     ("quiet", _QUIET, False),
     ("offline", _OFFLINE, False),
@@ -176,8 +183,10 @@ def command(function: Callable[Concatenate[Run, P], Report | None]) -> Callable[
     @functools.wraps(function)
     def wrapper(ctx: typer.Context, **options: Any) -> None:
         common = {name: options.pop(name) for name, _, _ in _COMMON}
-        common["as_of"] = common["as_of"] or ctx.obj().date()
-        run = Run(**common, clock=ctx.obj)
+        caller: Caller = ctx.obj
+        common["as_of"] = common["as_of"] or caller.clock().date()
+        common["folder"] = common["folder"] or caller.folder or Path()
+        run = Run(**common, clock=caller.clock)
         report = function(run, **options)  # type: ignore[call-arg]  # Typer fills the options by name
         if report is not None:
             show(run, report)

@@ -151,9 +151,6 @@ def statistical(
             )
         )
     last = dates[len(dates) - len(covered) + int(np.flatnonzero(covered)[-1])]
-    # a price that never moves (a halted stock) is no history: its risk is not zero, it is not seen
-    still = np.abs(np.nan_to_num(returns)).max(axis=0, initial=0.0) == 0.0
-    returns = np.where(still, np.nan, returns)
     groups = _numbered(sectors, len(symbols))
     made = risk_factors.estimate(returns, groups, None if weights is None else np.asarray(weights, np.float64))
     plural = "sectors" if len(set(groups.tolist())) > 1 else "block (sectors unknown)"

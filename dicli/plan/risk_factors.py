@@ -61,6 +61,7 @@ LEAST_SECTOR = 5
 LEAST_STYLE = 20
 TWIN = 0.95
 FLOOR = 0.05  # annual; and a tenth of a name's own variance: no name is only factors
+LEAST_VOLATILITY = 1e-3
 VOLATILITY_FLOOR = 0.3  # of the median name's
 
 
@@ -312,7 +313,9 @@ def _volatility(demeaned: Floats, seen: Bools, weight: Floats, member: Floats, o
         spread = [np.quantile(volatility[own & (m > 0.0)], CAUTIOUS) for m in member.T]
         cautious = (member @ np.array(spread)) / member.sum(axis=1)
         volatility = np.where(trust < 1.0, volatility**trust * cautious ** (1.0 - trust), volatility)
-    return np.asarray(np.maximum(volatility, VOLATILITY_FLOOR * float(np.median(volatility[own]))))
+    # where no price moves at all there is no median to lean on
+    floor = max(VOLATILITY_FLOOR * float(np.median(volatility[own])), LEAST_VOLATILITY)
+    return np.asarray(np.maximum(volatility, floor))
 
 
 def _scores(value: Floats) -> Floats:
