@@ -14,13 +14,24 @@ _ONLY = Annotated[list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="
 
 
 def _only(report: Report, symbols: list[str] | None) -> Report:
+    """The rows of some symbols; one of which there is no row is said, with the spelling that was meant."""
     from dataclasses import replace
 
     if not symbols:
         return report
     at = next(i for i, column in enumerate(report.columns) if column.name == "symbol")
-    wanted = {symbol.upper() for symbol in symbols}
-    return replace(report, rows=tuple(row for row in report.rows if row[at] in wanted))
+    wanted = list(dict.fromkeys(symbol.upper() for symbol in symbols))
+    there = sorted({str(row[at]) for row in report.rows if row[at] is not None})
+    notes = list(report.notes)
+    for symbol in wanted:
+        if symbol not in there:
+            meant = [s for s in there if _letters(s) == _letters(symbol)]
+            notes.append(f"{symbol}: nothing here" + (f". Did you mean {meant[0]}?" if meant else ""))
+    return replace(report, rows=tuple(row for row in report.rows if row[at] in wanted), notes=tuple(notes))
+
+
+def _letters(symbol: str) -> str:
+    return "".join(c for c in symbol if c.isalnum())
 
 
 @command

@@ -146,6 +146,10 @@ def trade(
     from dicli.reports import frontier as dial
     from dicli.reports import trades
 
+    if broker is None and (only is not None or fractions):
+        raise typer.BadParameter(f"{'--fractional' if only is None else '--account'} goes with --for")
+    if broker is not None and frontier:
+        raise typer.BadParameter("--frontier and --for are two questions: ask one")
     p = open_portfolio(run)
     flow = cash or Decimal(0)
     wanted = p.preferences
