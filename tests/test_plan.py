@@ -156,6 +156,16 @@ def test_a_loss_that_an_ira_purchase_would_lose_for_good_is_not_taken(tmp_path: 
     assert "100 bought 2026-11-12 in ira, a roth_ira: lost for good (R-IRA)" in made.losses[0].reason
 
 
+def test_a_harvest_says_how_much_of_its_loss_is_allowed(tmp_path: Path) -> None:
+    files = {"main_lots": LOTS + "QD,100,2024-01-05,8200\n", "ira": HISTORY + "2026-11-12,buy,QD,10,-410\n"}
+    head = HEAD.replace("[tax]", '[screens]\nexclude = ["QD"]\n[tax]')
+    made, _, _ = planned(folder(tmp_path, toml=ONE + IRA, head=head, index=index_file(), **files))
+    (sale,) = (t for t in made.trades if t.side is Side.SELL)
+    assert sale.gain == -4100
+    assert sale.reasons[0] == "harvest: a long-term loss of $4,100.00, $3,690.00 of it allowed"
+    assert "wash sale: $410.00 of the loss is lost for good" in sale.reasons
+
+
 def test_what_the_screens_exclude_is_sold_and_not_bought(tmp_path: Path) -> None:
     head = HEAD.replace("[tax]", '[screens]\nexclude = ["QB"]\nexclude_sectors = ["Materials"]\n[tax]')
     made, _, _ = planned(account(tmp_path, head=head))

@@ -45,7 +45,8 @@ def explain(
     if rows and gain < 0 and loss is not None and loss.status is Status.UNKNOWN:
         out.append(f"a loss of {dollars(-gain)} that may be washed: {loss.reason}")
     elif rows and gain < 0 and loss is not None and loss.large:
-        out.append(f"harvest: a {rows[0].term}-term loss of {dollars(-gain)}")
+        allowed = f", {dollars(-gain - washed)} of it allowed" if washed else ""
+        out.append(f"harvest: a {rows[0].term}-term loss of {dollars(-gain)}{allowed}")
     excluded = setting.universe.excluded.get(draft.symbol)
     if excluded is not None:
         out.append(f"screen: {excluded}")

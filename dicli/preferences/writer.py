@@ -31,7 +31,7 @@ from dicli.preferences.schema import (
 )
 
 HEADER = """\
-# dicli.toml: what dicli needs to know about this household. Every key is explained in dicli's README.
+# dicli.toml: what dicli needs to know about this household. docs/preferences.md of dicli explains every key.
 # Fractions are written out (0.08 is 8 %), dollars without commas, symbols dotted (BRK.B), paths from this folder.
 """
 TO_EDIT = """\
