@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import re
+import time
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dicli import brokers
 from dicli.brokers import anonymise_table as tables
@@ -25,7 +30,7 @@ from tests.program import SAMPLES, run
 
 D = Decimal
 TEXTS = [path for path in fixtures() if path.suffix != ".xlsx"]
-READ = [path for path in TEXTS if not path.name.startswith("refused")]
+READ = [path for path in fixtures() if not path.name.startswith("refused")]
 SEED = 20261120
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -104,11 +109,7 @@ def values_in(path: Path) -> str:
     if path.suffix == ".xml":
         return " ".join(re.findall(r'="([^"]*)"', text))
     mark = tables.delimiter_of(text)
-    return "\n".join(
-        mark.join(cell.said for cell in record)
-        for record, _, head in tables._with_kinds(tables.cells(text, mark))
-        if not head
-    )
+    return "\n".join(mark.join(record) for record, _, head in tables._with_kinds(tables.records_of(text)) if not head)
 
 
 def words_of(text: str) -> set[str]:
@@ -193,6 +194,44 @@ def test_cells_put_together_give_the_text_back(text: str) -> None:
     assert "".join(c.before + c.said + c.after + c.end for record in records for c in record) == text
 
 
+ODD_CELLS = [
+    *("Symbol", "Quantity", "Price", "Amount", "BRK/B", "$1,234.5", "(2.)", "-", "01/02/2026", '"', "1e5", "20260230"),
+    *("KO260230C1", "Total", "Cash", "99/99/99", "XX1", "@ .5", "1:10", "Feb 30, 2026"),
+]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(
+                st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
+                st.sampled_from(ODD_CELLS),
+            ),
+            max_size=6,
+        ),
+        max_size=8,
+    ),
+    st.sampled_from([",", ";", "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_whatever_a_file_holds_it_comes_out_in_the_same_layout(rows: list[list[str]], mark: str, end: str) -> None:
+    text = end.join(mark.join(row) for row in rows)
+    made = tables.table(text, Writer(Disguise(SEED), {"KO"}))
+    delimiter = tables.delimiter_of(text)
+    before, after = tables.cells(text, delimiter), tables.cells(made, delimiter)
+    assert [[(c.before, c.after, c.end) for c in r] for r in before] == [
+        [(c.before, c.after, c.end) for c in r] for r in after
+    ]
+
+
+def test_a_large_file_takes_no_time(tmp_path: Path) -> None:
+    row = ",".join(f"{number}.25" for number in range(60))
+    started = time.perf_counter()
+    one(f"{row}\n" * 500)
+    assert time.perf_counter() - started < 10
+
+
 def test_xml_and_json_keep_their_names_and_blanks() -> None:
     xml = next(path for path in READ if path.suffix == ".xml").read_text()
     names = re.compile(r"<[/?]?[\w.]+|[\w.]+(?==\")|\s+(?=<)|/?>")
@@ -255,6 +294,58 @@ def test_mail_phone_and_long_numbers_go() -> None:
     made = one("Contact jane.doe@post.example or 555-867-5309, routing 021000021, ref AB12CD34\n")
     assert not {"jane", "doe"} & words_of(made)
     assert not {"555", "867", "5309", "021000021", "12", "34"} & set(re.findall(r"\d+", made))
+
+
+def test_a_line_that_only_looks_like_a_heading_hides_nobody() -> None:
+    made = one(
+        "Account Quillfeather,Total Value Jones,Date RU10017\nSymbol,Quantity,Price\nKO,10,2.50\n"
+        "Tax Withholding,RU10017,Quantity\nKO,10,2.50\n"
+    )
+    assert not {"Quillfeather", "Jones"} & words_of(made)
+    assert "10017" not in made
+    assert "Symbol,Quantity,Price" in made
+
+
+def workbook_of(cells: list[list[object]]) -> bytes:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.properties.creator = "Quinta Quillfeather"
+    book.active.title = "Quillfeather"
+    for row in cells:
+        book.active.append(row)
+    book.active["A2"].comment = openpyxl.comments.Comment("call Quinta", "Quinta")
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_workbook_is_rewritten_cell_by_cell_and_says_nothing_else() -> None:
+    day = dt.datetime(2026, 5, 4)  # noqa: DTZ001  a cell has no zone
+    data = workbook_of([
+        ["Symbol", "Quantity", "Price", "Amount", "Trade Date", "Account Name"],
+        ["KO", 10, 70.25, 702.5, day, "Quinta's Roth IRA"],
+        ["PEP", 4, 150.5, 602, "05/04/2026", "Quinta's Roth IRA"],
+    ])  # fmt: skip
+    ((new, made),) = anonymise({"Quillfeather.xlsx": data}, SEED).items()
+    assert new.endswith(".xlsx")
+    assert "Quill" not in new
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert not any("comment" in one or "docProps" in one for one in archive.namelist())
+        text = "".join(archive.read(one).decode() for one in archive.namelist())
+    assert not {"Quinta", "Quillfeather", "PEP"} & words_of(text)
+    found = brokers.Document(new, made)
+    ((_, head), (_, first), (_, second)) = next(iter(found.sheets.values()))
+    assert head == ["Symbol", "Quantity", "Price", "Amount", "Trade Date", "Account Name"]
+    for row in (first, second):
+        assert abs(D(row[1]) * D(row[2]) - D(row[3])) < D("0.01")
+        assert row[5].endswith("Roth IRA")
+    disguise = Disguise(SEED)
+    assert first[4].startswith(str(disguise.day(day.date())))
+    assert second[4] == f"{disguise.day(day.date()):%m/%d/%Y}"
+    openpyxl = pytest.importorskip("openpyxl")
+    assert openpyxl.load_workbook(io.BytesIO(made)).active["B2"].value == 10 * disguise.share
+    with pytest.raises(InputError, match="no workbook that can be opened"):
+        anonymise({"x.xlsx": data[:200]}, 1)
 
 
 # -- alike everywhere ----------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
+from dicli.brokers import anonymise_workbook as workbooks
 from dicli.brokers.anonymise_disguise import Disguise
-from dicli.brokers.anonymise_table import symbols_in, symbols_of, table
+from dicli.brokers.anonymise_table import records_of, symbols_in, symbols_of, table
 from dicli.brokers.anonymise_text import Writer, kind_of
 from dicli.errors import Fault, InputError
 
@@ -26,22 +27,33 @@ _ATTRIBUTE = re.compile(r"""([\w:.-]+)(\s*=\s*)(["'])(.*?)\3""", re.DOTALL)
 def anonymise(files: Mapping[str, bytes], seed: int, *, keep_symbols: bool = False) -> dict[str, bytes]:
     """The files under new names, in disguise; what stands in several is changed alike in all.
 
-    Raises InputError for files that are no text (workbooks, PDF documents), all at once.
+    Raises InputError for files that are neither text nor workbook (PDF documents), all at once.
     """
     disguise = Disguise(seed, keep_symbols=keep_symbols)
     texts: dict[str, tuple[str, bytes, str]] = {}
+    books: dict[str, dict[str, str]] = {}
     faults: list[Fault] = []
     for name, data in files.items():
         try:
-            texts[name] = _decoded(data)
+            if data.startswith(b"PK\x03\x04"):
+                books[name] = workbooks.parts(data)
+            else:
+                texts[name] = _decoded(data)
         except ValueError as problem:
-            faults.append(Fault(name, str(problem), "Save the sheet as CSV (UTF-8) and anonymise that."))
+            faults.append(Fault(name, str(problem), "Save it as CSV (UTF-8) and anonymise that."))
     if faults:
         raise InputError(faults)
-    disguise.see(word for text, _, _ in texts.values() for word in re.findall(r"\b[^\W_]{9}\b|[^\W\d_]+", text))
+    shown = [*(text for text, _, _ in texts.values()), *map(workbooks.words, books.values())]
+    disguise.see(word for text in shown for word in re.findall(r"\b[^\W_]{9}\b|[^\W\d_]+", text))
     symbols = {symbol for text, _, _ in texts.values() for symbol in _symbols(text)}
+    symbols |= {symbol for book in books.values() for symbol in workbooks.symbols(book)}
     out: dict[str, bytes] = {}
-    for name, (text, mark, encoding) in texts.items():
+    for name in files:
+        if name in books:
+            writer = Writer(disguise, symbols)
+            out[_new_name(name, writer, out)] = workbooks.workbook(books[name], writer)
+            continue
+        text, mark, encoding = texts[name]
         writer = Writer(disguise, symbols, day_first=_day_first(text), near=_near(text))
         made = _FORMS[_form(text)](text, writer)
         out[_new_name(name, writer, out)] = mark + made.encode(encoding, errors="replace")
@@ -50,8 +62,8 @@ def anonymise(files: Mapping[str, bytes], seed: int, *, keep_symbols: bool = Fal
 
 def _decoded(data: bytes) -> tuple[str, bytes, str]:
     """The text, its byte-order mark and its encoding. Raises ValueError for what is no text."""
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
-        raise ValueError("this is a workbook or a PDF document, not a text")
+    if data.startswith((b"\xd0\xcf\x11\xe0", b"%PDF")):
+        raise ValueError("this is a PDF document or a workbook of before 2007")
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding), mark, encoding
@@ -73,7 +85,7 @@ def _form(text: str) -> str:
 
 def _symbols(text: str) -> set[str]:
     if _form(text) == "csv":
-        return symbols_in(text)
+        return symbols_in(records_of(text))
     found: set[str] = set()
     if _form(text) == "xml":
         for name, _, _, value in _ATTRIBUTE.findall(text):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from dicli.brokers.anonymise_text import NUMBER, TICKER, Kind, Writer, kind_of
@@ -16,6 +16,11 @@ from dicli.brokers.anonymise_words import SETTLEMENT_FUNDS, WORDS
 from dicli.brokers.values import parse_date
 
 _WORD = re.compile(r"[^\W\d_]+")
+_BOX = re.compile(r"\d{1,2}[a-z]?")
+_MARK = re.compile(
+    r"\b(?!\w*(?:1099|8949))(?=\w*[A-Za-z])\w*\d{3}\w*"
+)  # RU1001 is an order or a grant, never a heading
+_MOST = 16  # columns of numbers that are tried: their products grow with the cube
 _COUNTED = (Kind.QUANTITY, Kind.PRICE, Kind.AMOUNT)
 
 
@@ -75,43 +80,62 @@ def table(text: str, writer: Writer) -> str:
     """The text in disguise."""
     delimiter = delimiter_of(text)
     records = cells(text, delimiter)
+    made = disguised([[_plain(cell) for cell in record] for record in records], writer)
+    return "".join(
+        _written(cell, said, delimiter)
+        for record, new in zip(records, made, strict=True)
+        for cell, said in zip(record, new, strict=True)
+    )
+
+
+def _plain(cell: Cell) -> str:
+    return cell.said.replace('""', '"') if cell.quoted else cell.said
+
+
+def _written(cell: Cell, said: str, delimiter: str) -> str:
+    said = said.replace('"', '""') if cell.quoted else said
+    assert cell.quoted or delimiter not in said or delimiter in cell.said
+    return f"{cell.before}{said}{cell.after}{cell.end}"
+
+
+def disguised(records: Sequence[Sequence[str]], writer: Writer) -> list[list[str]]:
+    """The cells of each record in disguise."""
     out = []
-    heads: list[Cell] = []
+    heads: Sequence[str] = ()
     sums: dict[int, Decimal] = {}
     for record, by_heading, head in _with_kinds(records):
         heads, sums = (record, {}) if head else (heads, sums)
         kinds = _of_row(record, by_heading, sums)
         in_dollars = _price_of_one(record, kinds)
         counted = Kind.QUANTITY in kinds
-        alone = sum(1 for cell in record if cell.said.strip()) == 1  # a title or a trailer, whatever the heading says
-        for place, cell in enumerate(record):
+        alone = sum(1 for said in record if said.strip()) == 1  # a title or a trailer, whatever the heading says
+        made = []
+        for place, said in enumerate(record):
             kind = kinds[place] if place < len(kinds) and not alone else Kind.TEXT
-            if kind is Kind.TEXT and place and kind_of(record[place - 1].said) is Kind.PERSON:
+            if kind is Kind.TEXT and place and kind_of(record[place - 1]) is Kind.PERSON:
                 kind = Kind.PERSON  # "Name,Alex Example": a label and its value
-            said = cell.said.replace('""', '"') if cell.quoted else cell.said
-            if head or (place < len(heads) and said == heads[place].said):
-                made = writer.heading(said)  # of some brokers the mark of a section stands in header and rows alike
+            if head or (place < len(heads) and said == heads[place]):
+                made.append(writer.heading(said))  # some mark a section in header and rows alike
+            elif kind is Kind.TEXT and place < len(heads) and heads[place].strip() and re.fullmatch(r"\d{1,2}", said):
+                made.append(said)  # a period, a count: the column is known, and is none of money or shares
             else:
-                made = writer.cell(said, kind, counted=counted, in_dollars=in_dollars)
-            out.append(_written(replace(cell, said=made), delimiter))
-    return "".join(out)
+                made.append(writer.cell(said, kind, counted=counted, in_dollars=in_dollars))
+        out.append(made)
+    return out
 
 
-def _written(cell: Cell, delimiter: str) -> str:
-    said = cell.said.replace('"', '""') if cell.quoted else cell.said
-    assert cell.quoted or delimiter not in said
-    return f"{cell.before}{said}{cell.after}{cell.end}"
-
-
-def symbols_in(text: str) -> set[str]:
-    """The tickers that a CSV text shows: in columns of symbols, alone in a cell, or in brackets."""
+def symbols_in(records: Sequence[Sequence[str]]) -> set[str]:
+    """The tickers that a table shows: in columns of symbols, alone in a cell, or in brackets."""
     found: set[str] = set()
-    for record, kinds, head in _with_kinds(cells(text, delimiter_of(text))):
-        for place, cell in enumerate(record):
-            kind = kinds[place] if place < len(kinds) else Kind.TEXT
+    for record, kinds, head in _with_kinds(records):
+        for place, said in enumerate(record):
             if not head:
-                found |= symbols_of(cell.said, kind)
+                found |= symbols_of(said, kinds[place] if place < len(kinds) else Kind.TEXT)
     return found
+
+
+def records_of(text: str) -> list[list[str]]:
+    return [[_plain(cell) for cell in record] for record in cells(text, delimiter_of(text))]
 
 
 def symbols_of(said: str, kind: Kind) -> set[str]:
@@ -128,15 +152,15 @@ def symbols_of(said: str, kind: Kind) -> set[str]:
 # -- which column is what ---------------------------------------------------------------------------------------
 
 
-def _with_kinds(records: Sequence[list[Cell]]) -> Iterator[tuple[list[Cell], Sequence[Kind], bool]]:
+def _with_kinds(records: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], Sequence[Kind], bool]]:
     """Each record with the kinds of its cells, and whether it is a header."""
     kinds: Sequence[Kind] = ()
     for at, record in enumerate(records):
         if _is_header(records, at):
-            kinds = [kind_of(cell.said) for cell in record]
+            kinds = [kind_of(said) for said in record]
             yield record, kinds, True
         else:
-            if at == 0 or (kinds and _is_header(records, at - 1)) or not kinds:
+            if at == 0 or _is_header(records, at - 1):
                 kinds = _by_products(records[at : at + 200], kinds)
             yield record, kinds, False
 
@@ -151,24 +175,28 @@ def _is_value(said: str) -> bool:
     return True
 
 
-def _is_header(records: Sequence[list[Cell]], at: int) -> bool:
+def _is_header(records: Sequence[Sequence[str]], at: int) -> bool:
     """At least three headings, most words known, no value among them; and a value below one of them."""
     record = records[at]
-    filled = [cell.said for cell in record if cell.said.strip()]
-    if len(filled) < 3 or any(_is_value(said) and not re.fullmatch(r"\d{1,2}[a-z]?", said) for said in filled):
+    filled = [said for said in record if said.strip()]
+    if len(filled) < 3:
+        return False
+    if all(_BOX.fullmatch(said.strip()) for said in filled):
+        return True  # the numbers of a form's boxes stand above its headings
+    if any(_is_value(said) or _MARK.search(said) for said in filled):
         return False
     words = [word.lower() for said in filled for word in _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", said))]
     if not words or sum(word in WORDS for word in words) < 0.6 * len(words):
         return False
-    below = [one for one in records[at + 1 : at + 6] if any(cell.said.strip() for cell in one)][:3]
+    below = [one for one in records[at + 1 : at + 6] if any(said.strip() for said in one)][:3]
     return any(
-        _is_value(cell.said) and place < len(record) and record[place].said.strip()
+        _is_value(said) and place < len(record) and record[place].strip()
         for one in below
-        for place, cell in enumerate(one)
+        for place, said in enumerate(one)
     )
 
 
-def _by_products(records: Sequence[list[Cell]], kinds: Sequence[Kind]) -> Sequence[Kind]:
+def _by_products(records: Sequence[Sequence[str]], kinds: Sequence[Kind]) -> Sequence[Kind]:
     """The kinds, where no heading tells: two columns whose product is a third are quantity, price and amount."""
     if Kind.QUANTITY in kinds and Kind.PRICE in kinds:
         return kinds
@@ -177,6 +205,7 @@ def _by_products(records: Sequence[list[Cell]], kinds: Sequence[Kind]) -> Sequen
     able = [place for place, values in enumerate(columns) if sum(1 for v in values if v is not None and v != 1) > 0
             and (place >= len(kinds) or kinds[place] in (Kind.TEXT, *_COUNTED))]  # fmt: skip
     best: tuple[int, int, int, int] = (0, 0, 0, 0)
+    able = able[:_MOST]
     for one in able:
         for two in able:
             for three in able:
@@ -193,10 +222,10 @@ def _by_products(records: Sequence[list[Cell]], kinds: Sequence[Kind]) -> Sequen
     return out
 
 
-def _number(record: Sequence[Cell], place: int) -> Decimal | None:
-    if place >= len(record) or not NUMBER.fullmatch(record[place].said) or "%" in record[place].said:
+def _number(record: Sequence[str], place: int) -> Decimal | None:
+    if place >= len(record) or not NUMBER.fullmatch(record[place]) or "%" in record[place]:
         return None
-    digits = re.search(r"(?:\d[\d,]*\.?\d*|\.\d+)", record[place].said)
+    digits = re.search(r"(?:\d[\d,]*\.?\d*|\.\d+)", record[place])
     return Decimal(digits[0].replace(",", "")) if digits else None
 
 
@@ -215,19 +244,19 @@ def _decimals(values: Sequence[Decimal | None]) -> int:
     return sum(max(0, -int(value.as_tuple().exponent)) for value in values if value is not None)
 
 
-def _of_row(record: Sequence[Cell], kinds: Sequence[Kind], sums: dict[int, Decimal]) -> Sequence[Kind]:
+def _of_row(record: Sequence[str], kinds: Sequence[Kind], sums: dict[int, Decimal]) -> Sequence[Kind]:
     """The kinds of one row: below some headings totals and cash stand in other columns than all else.
 
     `sums` are the running sums of the columns of quantities: a total that is none of them stands in a wrong column.
     """
-    first = next((cell.said.strip() for cell in record if cell.said.strip()), "")
+    first = next((said.strip() for said in record if said.strip()), "")
     counts = {place: _number(record, place) for place, kind in enumerate(kinds) if kind is Kind.QUANTITY}
     if re.match(r"((grand|account|positions) )?total\b", first, re.IGNORECASE):
         moved = any(count is not None and count != abs(sums.get(place, 0)) for place, count in counts.items())
     else:
         moved = _is_cash(first)
         for place, count in counts.items():
-            sign = -1 if count is not None and re.search(r"[-(−]", record[place].said) else 1
+            sign = -1 if count is not None and re.search(r"[-(−]", record[place]) else 1
             sums[place] = sums.get(place, Decimal(0)) + sign * (count or 0)
     if moved:
         return [Kind.AMOUNT if kind in (*_COUNTED, Kind.KEPT, Kind.TEXT) else kind for kind in kinds]
@@ -238,9 +267,9 @@ def _is_cash(first: str) -> bool:
     return first.upper().startswith("CASH") or first.rstrip("*").upper() in SETTLEMENT_FUNDS
 
 
-def _price_of_one(record: Sequence[Cell], kinds: Sequence[Kind]) -> bool:
+def _price_of_one(record: Sequence[str], kinds: Sequence[Kind]) -> bool:
     """A money fund or cash: its price is 1, and its quantity is an amount."""
-    if record and _is_cash(next((cell.said.strip() for cell in record if cell.said.strip()), "")):
+    if record and _is_cash(next((said.strip() for said in record if said.strip()), "")):
         return True
     prices = [_number(record, place) for place, kind in enumerate(kinds) if kind is Kind.PRICE]
     known = [price for price in prices if price]

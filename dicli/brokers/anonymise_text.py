@@ -135,7 +135,8 @@ class Writer:
                 return self._other(found, text, Kind.TEXT, WORDS, counted=True)
             if group == "run":
                 return found[0] if found[0] in ("100", "500") else self._run(found[0], text, found.start(), Kind.TEXT)
-            long = group == "masked" or sum(letter.isdigit() for letter in found[0]) >= 5
+            digits = sum(letter.isdigit() for letter in re.sub("1099|8949", "", found[0]))
+            long = group == "masked" or digits >= (3 if group == "mixed" else 5)
             return self.disguise.masked(found[0]) if long else found[0]
 
         return _TOKEN.sub(changed, text)
@@ -144,10 +145,10 @@ class Writer:
         """A cell that is a number and nothing else. A percentage says nothing of dollars, and stays true as it is."""
         if "%" in text or (kind is Kind.KEPT and len(re.sub(r"\D|\..*", "", text)) < 4):
             return text
+        compact = _TOKEN.fullmatch(text.strip())
+        if compact and compact.lastgroup == "compact" and (made := self._date("compact", text.strip())):
+            return text.replace(text.strip(), made)  # nobody has so many dollars that they look like a day
         if kind in (Kind.TEXT, Kind.SYMBOL, Kind.PERSON):
-            compact = _TOKEN.fullmatch(text.strip())
-            if compact and compact.lastgroup == "compact":
-                return self.text(text)
             if _PLAIN_RUN.fullmatch(text) or kind is not Kind.TEXT:
                 return text.replace(text.strip(), self.disguise.cusip(text.strip()))
             said = text.strip()
@@ -211,6 +212,8 @@ class Writer:
             return word
         if word.lower() in IN_COMPANY and known is WORDS:
             behind, before = IN_COMPANY[word.lower()]
+            if word.lower() == "grant" and text.strip() == word:
+                return word  # a kind of row of stock plans, in a column that is not one of names
             last = re.search(r"([A-Za-z]+)[^A-Za-z]*$", text[:start])
             following = re.match(r"[^A-Za-z]*([A-Za-z]+)", text[start + len(word) :])
             if (last and last[1].lower() in behind) or (following and following[1].lower() in before):
