@@ -146,6 +146,7 @@ def trade(
     from dicli.reports import frontier as dial
     from dicli.reports import trades
 
+    upload.refuse_alone(broker, only, fractions=fractions)
     if broker is None and (only is not None or fractions):
         raise typer.BadParameter(f"{'--fractional' if only is None else '--account'} goes with --for")
     if broker is not None and frontier:
