@@ -293,3 +293,11 @@ def test_an_entry_without_its_number_is_named_where_a_file_has_several_accounts(
     assert remedies == [
         f'If it is "main", write there number = "…{digits}". Otherwise add to dicli.toml:' for digits in (2222, 4444)
     ]
+
+
+def test_a_history_that_does_not_reach_back_is_not_said_to_have_lots(tmp_path: Path) -> None:
+    """ "20 in lots, 20 in positions" named two equal figures as the difference."""
+    files = {"main_history": HISTORY + "2026-06-15,buy,AAA,10,-4500\n", "main_positions": POSITIONS + "AAA,20,400,\n"}
+    _, told = read(folder(tmp_path, **files))
+    (wrong,) = told.discrepancies
+    assert str(wrong).startswith("no lots, 20 in positions: the history comes to 10: it does not reach back far enough")

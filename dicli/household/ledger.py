@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from dicli.household import closed, history
 from dicli.household.files import Records
-from dicli.household.reconcile import tolerance
+from dicli.household.reconcile import UNTOLD, tolerance
 from dicli.model import Account, Lot, Position, Sale, Transaction
 from dicli.preferences import CorporateAction
 from dicli.tax.ledger import Event, EventKind
@@ -243,7 +243,7 @@ def _unknown_lot(position: Position, quantity: Decimal) -> Lot:
         acquired=None,
         holding_from=None,
         basis=basis,
-        id=f"{position.account}:{position.symbol}:unknown",
+        id=f"{position.account}:{position.symbol}{UNTOLD}",
         price=position.price,
         as_of=position.as_of,
         source=position.source,

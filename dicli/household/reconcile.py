@@ -9,6 +9,9 @@ from decimal import Decimal
 
 from dicli.model import Lot, Position
 
+UNTOLD = ":unknown"
+"""How the id of a lot ends that stands for a position of which no file tells the lots: it is no second figure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
@@ -53,7 +56,8 @@ def compare(
         if agree and holding not in gaps:
             continue
         cause = gaps.get(holding) or _cause(rows, in_lots, held or Decimal(0))
-        out.append(Discrepancy(account, symbol, in_lots if rows else None, shown, cause))
+        told = [lot for lot in rows if not lot.id.endswith(UNTOLD)]
+        out.append(Discrepancy(account, symbol, in_lots if told else None, shown, cause))
     return tuple(out)
 
 
