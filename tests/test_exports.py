@@ -276,13 +276,6 @@ def test_the_command_warns_of_reinvestment_lots_and_other_brokers(cache: Path) -
     assert ran.out.startswith(exports.BASKET + "\nSELL,")
 
 
-@pytest.mark.parametrize("alone", [("--account", "joint"), ("--fractional",)])
-def test_options_of_a_list_for_a_broker_are_not_passed_over(alone: tuple[str, ...], cache: Path) -> None:
-    ran = run("trade", *AT, *alone, folder=SAMPLES / "starter", cache=cache)
-    assert (ran.code, ran.out) == (2, "")
-    assert f"{alone[0]} goes with --for BROKER" in ran.err
-
-
 def test_an_upload_of_two_accounts_an_unknown_account_and_another_format_are_refused(
     cache: Path, tmp_path: Path
 ) -> None:

@@ -146,9 +146,8 @@ def trade(
     from dicli.reports import frontier as dial
     from dicli.reports import trades
 
-    upload.refuse_alone(broker, only, fractions=fractions)
-    if broker is None and (only is not None or fractions):
-        raise typer.BadParameter(f"{'--fractional' if only is None else '--account'} goes with --for")
+    if gains_budget is not None and gains_budget < 0:
+        raise typer.BadParameter("--gains-budget: a budget is at least 0; 0 allows no net gain")
     if broker is not None and frontier:
         raise typer.BadParameter("--frontier and --for are two questions: ask one")
     p = open_portfolio(run)
