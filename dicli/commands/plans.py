@@ -146,6 +146,7 @@ def trade(
     from dicli.reports import frontier as dial
     from dicli.reports import trades
 
+    upload.refuse_alone(broker, only, fractions=fractions)
     if gains_budget is not None and gains_budget < 0:
         raise typer.BadParameter("--gains-budget: a budget is at least 0; 0 allows no net gain")
     if broker is not None and frontier:

@@ -45,6 +45,12 @@ FRACTIONAL = Annotated[
 ]
 
 
+def refuse_alone(broker: Broker | None, only: str | None, *, fractions: bool) -> None:
+    """Options that mean nothing without --for must not be passed over in silence."""
+    if broker is None and (only is not None or fractions):
+        raise typer.BadParameter(f"{'--account' if only is not None else '--fractional'} goes with --for BROKER")
+
+
 def hand_over(
     run: Run, household: Household, trades: Sequence[Trade], broker: Broker, only: str | None, *, fractions: bool
 ) -> Report | None:
