@@ -124,12 +124,13 @@ def test_amounts_as_people_write_them(text: str, amount: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--account", "joint"), "--account goes with --for"),
-        (("--fractional",), "--fractional goes with --for"),
+        (("--account", "joint"), "--account goes with --for BROKER"),
+        (("--fractional",), "--fractional goes with --for BROKER"),
+        (("--gains-budget", "-100"), "--gains-budget: a budget is at least 0; 0 allows no net gain"),
         (("--frontier", "--for", "schwab"), "--frontier and --for are two questions: ask one"),
     ],
 )
-def test_an_option_that_would_do_nothing_is_refused(flags: tuple[str, ...], said: str, cache: Path) -> None:
+def test_an_option_that_cannot_be_meant_is_refused(flags: tuple[str, ...], said: str, cache: Path) -> None:
     ran = run("trade", *AT, *flags, folder=SAMPLES / "tech_couple", cache=cache)
     assert (ran.code, ran.out, ran.err) == (2, "", f"error: Invalid value: {said}\n")
 
