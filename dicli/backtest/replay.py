@@ -39,6 +39,11 @@ TAX_DAY = (4, 15)
 OFFER_AGAIN = 0.02
 """A loss that a plan has passed over is looked at again once it is this much of its basis deeper."""
 
+WORTH_A_LOOK = 0.0003
+"""Of the account's value: a harvest day has no plan where the new losses together are less (300 dollars of a million).
+They wait for more of them, or for the next scheduled plan.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -360,13 +365,14 @@ class _Run:
     # -- at the close ---------------------------------------------------------------------------------------------
 
     def _worth_a_look(self, t: int) -> bool:
-        """Whether some lot has a loss beyond the [harvest] thresholds that no purchase of the last 30 days stands in
-        the way of, and that is new, or deeper than when a plan last passed it over.
+        """Whether there are losses of WORTH_A_LOOK in lots beyond the [harvest] thresholds that no purchase of the last
+        30 days stands in the way of, new ones or deeper than when a plan last passed them over.
         """
         harvest, day = self.preferences.harvest, self.panel.dates[t]
         least, part = float(harvest.min_loss), float(harvest.min_loss_fraction)
         recent = day - dt.timedelta(days=30)
         places, close = self.panel.places, self.panel.close[t]
+        found = 0.0
         for lot_id, symbol, quantity, basis, acquired in self._lot_table():
             price = close[places[symbol]]
             loss = basis - quantity * price
@@ -376,8 +382,8 @@ class _Run:
             if self.ledger.wash_sales and last is not None and last >= recent and last != acquired:
                 continue
             if loss / basis >= self.offered.get(lot_id, 0.0) + (OFFER_AGAIN if lot_id in self.offered else 0.0):
-                return True
-        return False
+                found += loss
+        return found >= WORTH_A_LOOK * (float(self.cash) + float(self.shares @ np.nan_to_num(self.last_close)))
 
     def _lot_table(self) -> list[tuple[str, str, float, float, dt.date]]:
         if self._table is None:

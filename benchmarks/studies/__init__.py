@@ -1,0 +1,1 @@
+"""Published set-ups as runnable specifications: python -m benchmarks.studies.run --help"""

@@ -1,0 +1,153 @@
+"""The backtest's ledger, its yearly tax and its calendar, each against the rule that it keeps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from dicli.backtest import schedule, settlement, synthetic
+from dicli.backtest.ledger import Ledger
+from dicli.backtest.panel import Panel, build
+from dicli.backtest.replay import replay
+from dicli.preferences import FilingStatus, ShortLong, Tax
+from dicli.tax import harvest, wash
+from dicli.tax.ledger import Choices, Event, EventKind
+from tests.test_backtest import ACCOUNT, preferences
+
+D = Decimal
+DAY = dt.date(2024, 3, 1)
+GAINS = ShortLong(D(50_000), D(50_000))
+
+
+def event(name: str, kind: EventKind, days: int, quantity: int, amount: int, symbol: str = "AAA") -> Event:
+    day = DAY + dt.timedelta(days=days)
+    return Event(name, kind, day, ACCOUNT.name, symbol, D(quantity), D(amount))
+
+
+def booked(*events: Event) -> Ledger:
+    ledger = Ledger(ACCOUNT, Choices(), "fifo")
+    for one in events:
+        ledger.record([one])
+    return ledger
+
+
+def test_a_purchase_after_a_loss_makes_the_family_run_anew() -> None:
+    events = (
+        event("a", EventKind.BUY, 0, 10, 1000),
+        event("b", EventKind.SELL, 40, 10, 700),
+        event("c", EventKind.BUY, 50, 6, 420),
+        event("d", EventKind.SELL, 100, 2, 130),
+    )
+    ledger = booked(*events)
+    books = wash.book([ledger.tax_account], events)
+    assert (books.realized[0].sale, books.realized[0].disallowed) == ("b", 180)  # six tenths of the 300
+    assert [replace(r, provisional=False) for r in ledger.realized()] == [
+        replace(r, provisional=False) for r in books.realized
+    ]
+    assert sum((lot.basis for lot in ledger.lots()), Fraction(0)) == sum((lot.basis for lot in books.lots), Fraction(0))
+
+
+def test_the_planner_is_shown_the_open_loss_and_nothing_older() -> None:
+    ledger = booked(
+        event("a", EventKind.BUY, 0, 10, 1000),
+        event("b", EventKind.SELL, 40, 4, 200),
+        event("c", EventKind.BUY, 0, 10, 1000, "BBB"),
+        event("d", EventKind.SELL, 1, 10, 500, "BBB"),
+    )
+    seen = ledger.household(DAY + dt.timedelta(days=60), D(0))
+    free = harvest.do_not_buy(seen.tax_accounts, seen.events, as_of=seen.as_of, method=seen.methods)
+    assert [(row.symbol, row.until, row.loss, row.quantity) for row in free] == [
+        ("AAA", DAY + dt.timedelta(days=70), 200, 4)
+    ]
+    assert [(lot.symbol, lot.quantity, lot.basis) for lot in seen.lots] == [("AAA", 6, 600)]
+
+
+def test_with_wash_sales_ignored_the_planner_sees_no_window() -> None:
+    ledger = Ledger(ACCOUNT, Choices(), "fifo", wash_sales=False)
+    for one in (
+        event("a", EventKind.BUY, 0, 10, 1000),
+        event("b", EventKind.SELL, 10, 4, 200),
+        event("c", EventKind.BUY, 15, 4, 240),
+    ):
+        ledger.record([one])
+    assert ledger.gains(2024) == (-200, 0)
+    seen = ledger.household(DAY + dt.timedelta(days=20), D(0))
+    assert not harvest.do_not_buy(seen.tax_accounts, seen.events, as_of=seen.as_of, method=seen.methods)
+    assert all((seen.as_of - lot.acquired).days == 31 for lot in seen.lots if lot.acquired)
+
+
+def test_a_loss_saves_the_marginal_rate_and_the_rest_is_carried() -> None:
+    tax = Tax(FilingStatus.MFJ, D(300_000))
+    start = settlement.Returns.start(tax)
+    gains = (Fraction(-50_000), Fraction(0))
+    year, after = settlement.settle(tax, 2026, ShortLong(D(40_000), D(0)), start, gains=gains, dividends=D(0))
+    bare, _ = settlement.settle(tax, 2026, ShortLong(), start, gains=(Fraction(40_000), Fraction(0)), dividends=D(0))
+    deducted, _ = settlement.settle(
+        tax, 2026, ShortLong(), start, gains=(Fraction(-3_000), Fraction(0)), dividends=D(0)
+    )
+    assert year.tax == -(bare.tax - deducted.tax)  # forty thousand met the gains, three thousand other income
+    assert after.with_account == (7_000, 0)
+    assert year.carried == ShortLong(D(7_000), D(0))
+    later, _ = settlement.settle(
+        tax, 2026, ShortLong(D(7_000), D(0)), after, gains=(Fraction(0), Fraction(0)), dividends=D(0)
+    )
+    assert later.tax < 0
+    assert later.carried == ShortLong(D(0), D(0))
+
+
+def test_the_tax_of_a_year_moves_on_the_first_session_from_15_april() -> None:
+    market = synthetic.generate(seed=8, names=11, years=2)
+    made = replay(market, preferences(harvest_every="quarter", plan_every="quarter"), outside=GAINS)
+    day = next(day for day in made.dates if day >= dt.date(2015, 4, 15))
+    assert np.flatnonzero(made.taxes).tolist() == [made.dates.index(day)]
+    (paid,) = [entry.amount for entry in made.cashbook if entry.what == "flow" and entry.date == day]
+    assert paid == -made.years[0].tax
+    assert made.owed == made.years[1].tax
+
+
+def test_dividends_in_cash_leave_the_account_on_their_day() -> None:
+    market = synthetic.generate(seed=8, names=11, years=1)
+    made = replay(market, preferences(harvest_every="quarter", dividends="cash"), outside=GAINS)
+    came = sum((entry.amount for entry in made.cashbook if entry.what.startswith("dividend ")), D(0))
+    went = sum((entry.amount for entry in made.cashbook if entry.what == "dividends paid out"), D(0))
+    assert came == -went == made.years[0].dividends
+    assert float(went) == pytest.approx(made.flows[1:].sum())
+
+
+def test_periods_end_where_the_next_session_belongs_to_another() -> None:
+    days = [dt.date(2024, 1, 30), dt.date(2024, 1, 31), dt.date(2024, 2, 1), dt.date(2024, 4, 1), dt.date(2025, 1, 2)]
+    assert schedule.last_of(days, "month", 0, 4) == [1, 2, 3]
+    assert schedule.last_of(days, "quarter", 0, 4) == [2, 3]
+    assert schedule.last_of(days, "year", 0, 4) == [3]
+    assert schedule.last_of(days, "day", 0, 4) == [0, 1, 2, 3]
+    assert schedule.last_of(days, "week", 0, 2) == []
+
+
+def two_names(**changes: object) -> Panel:
+    days = [dt.date(2024, 1, 2) + dt.timedelta(days=i) for i in range(4)]
+    close = np.array([[100.0, 50.0], [110.0, 50.0], [55.0, 40.0], [55.0, 44.0]])
+    splits, dividends, spinoffs = np.ones((4, 2)), np.zeros((4, 2)), np.zeros((4, 2))
+    splits[2, 0] = 2.0
+    dividends[1, 1] = 1.0
+    spinoffs[2, 1] = 10.0
+    given = {"splits": splits, "dividends": dividends, "spinoffs": spinoffs, **changes}
+    return build(days, ["A", "B"], close, [(days[0], {"A": 3.0, "B": 1.0})], **given)  # type: ignore[arg-type]
+
+
+def test_returns_carry_splits_dividends_and_spun_off_value() -> None:
+    market = two_names()
+    assert np.allclose(market.returns[1:], [[0.10, 1.0 / 50.0], [0.0, 0.0], [0.0, 0.10]])
+
+
+def test_weights_move_with_prices_and_the_index_earns_what_they_held() -> None:
+    market = two_names()
+    assert np.allclose(market.weights_at(1), np.array([0.75 * 1.1, 0.25]) / (0.75 * 1.1 + 0.25))
+    total, paid = market.index
+    assert total[1] == pytest.approx(0.75 * 0.10 + 0.25 * 0.02)
+    assert paid[1] == pytest.approx(0.25 * 0.02)
+    assert sum(market.benchmark_at(1).weights().values()) == 1
