@@ -253,6 +253,15 @@ def test_what_is_held_today_is_told_before_money_comes_or_goes(tmp_path: Path, f
         assert any("cash: with $6,000.00 going out" in reason for t in after.trades for reason in t.reasons)
 
 
+def test_a_withdrawal_of_more_than_the_account_that_it_comes_from_is_said(tmp_path: Path) -> None:
+    second = ONE.replace('"main"', '"second"').replace("main*", "second*")
+    small = {"main_positions": POSITIONS + "CASH,,,500\n", "second_positions": POSITIONS + "CASH,,,90000\n"}
+    place = folder(tmp_path, toml=ONE + second, index=index_file(), **small)
+    said = r'account "main": it holds 500\.00 dollars, and 2,000\.00 are to go out\. Take out less, or put another'
+    with pytest.raises(InfeasiblePlan, match=said):
+        planned(place, cash=D(-2000))
+
+
 def test_a_sector_that_no_name_has_is_a_typo(tmp_path: Path) -> None:
     head = HEAD.replace("[tax]", '[screens]\nexclude_sectors = ["Enregy"]\n[tax]')
     with pytest.raises(PreferencesError, match=r'the sector "Enregy"\. Did you mean "Energy"\?'):

@@ -125,6 +125,7 @@ def survey(
                 "Take out less." if cash_flow else "Add money, or a file that shows it.",
             )
         )
+    _check_first(household, managed_accounts[0], cash, prices, cash_flow)
     whole = float(value) + float(away.sum())
     model = _kept(model, space) or _risk_model(space, market)
     goal = target.solve(
@@ -139,6 +140,26 @@ def survey(
     return Setting(
         space, model, goal, prices, value, whole, away / whole, dollars / whole, cash, tuple(notes), cash_flow
     )
+
+
+def _check_first(
+    household: Household,
+    account: Account,
+    cash: Mapping[str, Decimal],
+    prices: Mapping[str, Decimal],
+    cash_flow: Decimal,
+) -> None:
+    """A withdrawal of more than the account that it comes from is worth: said before the limits that it breaks."""
+    own = (lot for lot in household.lots if lot.account == account.name and lot.symbol in prices)
+    left = cash[account.name] + sum((lot.quantity * prices[lot.symbol] for lot in own), Decimal(0))
+    if cash_flow < 0 and left < 0:
+        raise InfeasiblePlan(
+            Fault(
+                f'account "{account.name}"',
+                f"it holds {left - cash_flow:,.2f} dollars, and {-cash_flow:,.2f} are to go out",
+                "Take out less, or put another account first: a withdrawal comes from the first managed one.",
+            )
+        )
 
 
 def _class_of(symbol: str, known: Mapping[str, sectors.Class]) -> tuple[str | None, None, str | None]:
