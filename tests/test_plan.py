@@ -232,6 +232,14 @@ def test_a_lot_of_unknown_date_is_never_sold(tmp_path: Path) -> None:
     assert {loss.status for loss in made.losses} == {Status.UNKNOWN}
 
 
+def test_an_undated_lot_says_what_it_has_lost_as_a_whole(tmp_path: Path) -> None:
+    """A holder of a hundred old names in gain looks for the two that are not."""
+    rows = "symbol,quantity,price,value,basis\nQD,100,41,,9000\nQE,100,48,,1000\nCASH,,,100,\n"
+    made, _, _ = planned(folder(tmp_path, index=index_file(), main=rows))
+    said = {loss.symbol: loss.reason.partition("; ")[0] for loss in made.losses}
+    assert said == {"QD": "a loss of 4,900.00 as a whole", "QE": "a gain of 3,800.00 as a whole"}
+
+
 def test_a_withdrawal_of_more_than_there_is_cannot_be_planned(tmp_path: Path) -> None:
     with pytest.raises(InfeasiblePlan) as error:
         planned(account(tmp_path), D(-10_000_000))

@@ -173,4 +173,7 @@ def _takers(opportunity: Opportunity, household: Household) -> str:
 def _of_unknown(lot: Lot, price: Decimal) -> Loss:
     what = "purchase date" if lot.acquired is None else "basis"
     reason = f"no file tells its {what}: add its lots (symbol,quantity,acquired,cost_basis)"
+    if lot.basis is not None:
+        gain = lot.quantity * price - lot.basis
+        reason = f"a {'loss' if gain < 0 else 'gain'} of {abs(gain):,.2f} as a whole; {reason}"
     return Loss(lot.id, lot.account, lot.symbol, lot.quantity, price, None, Status.UNKNOWN, False, None, reason)
