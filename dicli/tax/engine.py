@@ -145,7 +145,8 @@ class FamilyBook:
         origin.ordered = event.order_id is not None
         origin.opened = False
         piece = Piece(step.quantity, step.amount, ordinal(event.holding_from, step.day))
-        piece.adjustment = Fraction(event.adjustment or 0)
+        if event.adjustment:
+            piece.adjustment = exact(event.adjustment)
         lot = Lot(origin, step.account, step.symbol, [piece])
         if event.replaced:
             lot.divide(0, Fraction(event.replaced)).replaced = True

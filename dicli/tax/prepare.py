@@ -76,7 +76,7 @@ def by_id(accounts: Iterable[TaxAccount]) -> dict[str, TaxAccount]:
     return found
 
 
-def _number(event: Event, name: str, faults: list[Fault], least: int | None = 0, *, above: bool = False) -> Fraction:
+def _number(event: Event, name: str, faults: list[Fault], *, signed: bool = False, above: bool = False) -> Fraction:
     raw = getattr(event, name)
     if raw is None:
         faults.append(Fault(f"event {event.id}", f"a {event.kind} needs its {name}", "Add it; it cannot be guessed."))
@@ -86,8 +86,9 @@ def _number(event: Event, name: str, faults: list[Fault], least: int | None = 0,
     except (TypeError, ValueError, OverflowError):
         faults.append(Fault(f"event {event.id}", f"{name} {raw!r} is not an exact number", "Use a Decimal."))
         return Fraction(1)
-    if least is not None and (value < least or (above and value == least)):
-        what = f"{name} {raw} must be {'above' if above else 'at least'} {least}"
+    sign = value.numerator  # compared thousands of times: an int is, a Fraction is not, quick at it
+    if not signed and (sign < 0 or (above and sign == 0)):
+        what = f"{name} {raw} must be {'above' if above else 'at least'} 0"
         faults.append(Fault(f"event {event.id}", what, "Check the row."))
         return Fraction(1)
     return value
@@ -107,7 +108,7 @@ def _check(event: Event, accounts: Mapping[str, TaxAccount], faults: list[Fault]
     if kind in RECEIPTS:
         amount = _number(event, "amount", faults)
     elif kind is EventKind.SELL:
-        amount = _number(event, "amount", faults, least=None)
+        amount = _number(event, "amount", faults, signed=True)
     if event.holding_from and event.holding_from > event.date:
         faults.append(Fault(where, "holding_from is after the acquisition", "Check both dates."))
     if kind is EventKind.GIFT_IN:
