@@ -109,8 +109,8 @@ def opportunities(
     """Every open lot of a taxable account that would lose at its price, each sold alone on `as_of` (R-HARVEST).
 
     The engine itself is run with that one sale added. Events after `as_of` are not looked at; lots of symbols without
-    a price are left out (the caller names them), their events unchecked. A lot whose loss is under half a cent is none (R-CENT). Sorted by
-    account, symbol and acquisition. Raises InputError as `wash.book` does.
+    a price are left out (the caller names them), their events unchecked. A lot whose loss is under half a cent is none
+    (R-CENT). Sorted by account, symbol and acquisition. Raises InputError as `wash.book` does.
     """
     given = list(events)
     families = Families(given, identical or {})
