@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from dicli import plan as planner
 from dicli.backtest import schedule, settlement, synthetic
 from dicli.backtest.ledger import Ledger
 from dicli.backtest.panel import Panel, build
@@ -151,3 +152,37 @@ def test_weights_move_with_prices_and_the_index_earns_what_they_held() -> None:
     assert total[1] == pytest.approx(0.75 * 0.10 + 0.25 * 0.02)
     assert paid[1] == pytest.approx(0.25 * 0.02)
     assert sum(market.benchmark_at(1).weights().values()) == 1
+
+
+def test_what_the_backtest_leaves_out_of_a_plan_changes_no_trade() -> None:
+    market = synthetic.generate(seed=8, names=11, years=2)
+    wanted = preferences(harvest_every="quarter", end=market.dates[380])
+    made = replay(market, wanted, outside=GAINS)
+    t = 400
+    house = made.ledger.household(market.dates[t], made.cash)
+
+    def trades(**how: object) -> list[tuple[object, ...]]:
+        found = planner.plan(
+            house,
+            market.benchmark_at(t),
+            market.market_at(t),
+            wanted,
+            market.dates[t],
+            cash_flow=D(4_000),
+            **how,  # type: ignore[arg-type]
+        )
+        return [(x.side, x.symbol, x.quantity, x.lot_id, x.gain) for x in found.trades]
+
+    whole = trades()
+    assert any(gain is not None and gain < 0 for *_, gain in whole)
+    assert trades(valued=False) == whole
+    model = planner.survey(house, market.benchmark_at(t), market.market_at(t), wanted).model
+    mixed = list(range(len(model.symbols)))[::-1]
+    turned = replace(
+        model,
+        symbols=tuple(model.symbols[i] for i in mixed),
+        factors=model.factors[mixed],
+        specific=model.specific[mixed],
+        residuals=None,
+    )
+    assert trades(model=turned) == whole
