@@ -411,3 +411,18 @@ def test_no_more_names_than_asked_for_or_the_plan_says_why(tmp_path: Path) -> No
     made, _, _ = planned(account(tmp_path / "tight", seed=6, head=tight))
     assert len({symbol for _, symbol in made.quantities}) > 10
     assert any("more than index.max_names = 10: fewer cannot be had" in note for note in made.notes)
+
+
+def test_a_tracking_cap_below_what_the_screens_leave_is_infeasible(tmp_path: Path) -> None:
+    head = HEAD.replace("[tax]", '[screens]\nexclude_sectors = ["Energy"]\n[limits]\nmax_tracking_error = 0.001\n[tax]')
+    with pytest.raises(InfeasiblePlan, match=r"limits\.max_tracking_error: no plan keeps to 0\.10% a year"):
+        planned(account(tmp_path, head=head))
+
+
+def test_a_withdrawal_may_be_traded_whatever_the_turnover_limit(tmp_path: Path) -> None:
+    head = HEAD.replace("[tax]", "[limits]\nturnover = 0.001\ncash = { target = 0.0 }\n[tax]")
+    place = account(tmp_path, head=head)
+    value = planned(place)[0].setting.value
+    made, _, _ = planned(place, -value / 4)
+    sold = sum(t.value for t in made.trades if t.side is Side.SELL)
+    assert sold >= value / 4 - 600

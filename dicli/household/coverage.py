@@ -32,18 +32,20 @@ class Blind:
 def blind_spots(records: Records, accounts: Sequence[Account], as_of: dt.date) -> tuple[Blind, ...]:
     """The blind days of every account whose purchases count for wash sales (R-SCOPE), none where there are none.
 
-    A history vouches for the days that it spans, a snapshot of lots for all days up to its own (what was bought and
+    A history vouches for the days that it spans, and up to the day of the account's positions, which were compared with
+    it; a snapshot of lots for all days up to its own (what was bought and
     sold again before it cannot replace anything any more, R-SOLDBEFORE). Positions alone vouch for nothing: they carry
     no dates. Lots of a file that states no day are taken to be of the day of the account's positions, or of today.
     """
     snapshots = _snapshots(records, as_of)
+    counted = {p.account: p.as_of for p in records.positions if p.as_of is not None}
     out = []
     for account in accounts:
         start = as_of - WINDOW
         known_to = start - dt.timedelta(days=1)
         span = records.coverage.get(account.name)
         if span is not None and span[0] <= start:
-            known_to = max(known_to, span[1])
+            known_to = max(known_to, span[1], counted.get(account.name, span[1]))
         snapshot = snapshots.get(account.name)
         if snapshot is not None:
             known_to = max(known_to, snapshot)

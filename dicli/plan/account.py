@@ -95,6 +95,7 @@ def problem(
     as_of: dt.date,
     force_out: bool = True,
     max_names: int | None = None,
+    flow: float = 0.0,
 ) -> Problem:
     """The optimizer's problem of one account.
 
@@ -153,7 +154,8 @@ def problem(
         step=0.0 if sleeve.account.fractional else price / whole,
         cash_min=max(0.0, float(limits.cash.target) * equity),
         cash_max=float(limits.cash.max) * equity,
-        turnover_cap=np.inf if limits.turnover is None else float(limits.turnover) * equity,
+        # what the user puts in or takes out has to be traded whatever the limit
+        turnover_cap=np.inf if limits.turnover is None else float(limits.turnover) * equity + abs(flow) / (2.0 * whole),
         tracking_cap=tracking_cap,
         short_gain_budget=budget.short / whole if taxable else np.inf,
         long_gain_budget=budget.long / whole if taxable else np.inf,

@@ -226,19 +226,22 @@ def _within_cap(
     """Solve with limits.max_tracking_error, which is against the benchmark, as a cap on the distance to the target.
 
     Where the target is the best that the screens allow, TE² ≥ TE(target)² + distance²; where that is not enough, the
-    cap on the distance is tightened until the tracking error against the benchmark holds.
+    cap on the distance is tightened until the tracking error against the benchmark holds. Raises InfeasiblePlan where
+    the target itself is beyond it.
     """
     wanted = preferences.limits.max_tracking_error
     least = setting.target.tracking_error
     if wanted is None:
         return _forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of)
     if least >= float(wanted):
-        note = (
-            f"the target itself tracks at {least:.2%} a year, beyond the cap of {float(wanted):.2%}: "
-            "screens and tilts ask for more than the cap allows, and the plan follows the target"
+        raise InfeasiblePlan(
+            Fault(
+                "limits.max_tracking_error",
+                f"no plan keeps to {float(wanted):.2%} a year: the target itself, the nearest to the index that "
+                f"screens, tilts and caps leave, tracks at {least:.2%}",
+                "Raise it, or ask for less: `dicli target` says what each screen and tilt costs.",
+            )
         )
-        made, solution, said = _forced(sleeve, setting, preferences, rates, budget, terms, np.inf, as_of)
-        return made, solution, (note, *said)
     cap = math.sqrt(float(wanted) ** 2 - least**2)
     for _ in range(_TIGHTEN):
         made, solution, said = _forced(sleeve, setting, preferences, rates, budget, terms, cap, as_of)
@@ -246,9 +249,10 @@ def _within_cap(
         held = made.held + solution.trade + sleeve.kept + others
         error = active_error(setting.model, setting.universe, held, setting.away)
         if error <= float(wanted) * (1.0 + 1e-6):
-            break
+            return made, solution, said
         cap *= 0.98 * float(wanted) / error
-    return made, solution, said
+    note = f"the plan tracks at {error:.2%} a year, not quite within limits.max_tracking_error = {float(wanted):.2%}"
+    return made, solution, (*said, note)
 
 
 def _forced(
@@ -282,6 +286,7 @@ def _forced(
             as_of=as_of,
             force_out=force_out,
             max_names=most,
+            flow=float(setting.flow) if sleeve.account.name == setting.first else 0.0,
         )
         try:
             solution = optimizer.solve(made)

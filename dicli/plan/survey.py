@@ -45,6 +45,7 @@ class Setting:
     cash: Mapping[str, Decimal]  # by managed account, the user's flow included
     notes: tuple[str, ...]
     flow: Decimal = Decimal(0)  # what the user puts in (> 0) or takes out, in `value`, `whole` and `cash` already
+    first: str = ""  # the account that it goes to or comes from
 
     def weight_today(self) -> Floats:
         """Managed weights (n,) before the user's flow, fractions of what the managed accounts are worth now."""
@@ -138,7 +139,18 @@ def survey(
         max_names=max_names,
     )
     return Setting(
-        space, model, goal, prices, value, whole, away / whole, dollars / whole, cash, tuple(notes), cash_flow
+        space,
+        model,
+        goal,
+        prices,
+        value,
+        whole,
+        away / whole,
+        dollars / whole,
+        cash,
+        tuple(notes),
+        cash_flow,
+        managed_accounts[0].name,
     )
 
 
