@@ -192,13 +192,13 @@ def test_cash_shares_and_basis_are_conserved_every_day(
 
 
 def test_without_harvests_it_tracks_its_index() -> None:
-    market = synthetic.generate(seed=11, names=30, years=2)
+    market = synthetic.generate(seed=11, names=30, years=1)
     quiet = replace(
         preferences(), harvest=Harvest(min_loss=D(10**9)), limits=replace(Limits(), tracking=D(100_000), cash=NO_CASH)
     )
     made = replay(market, quiet, outside=ShortLong())
     gap = np.log1p(daily_returns(made)[1:]).sum() - np.log1p(market.index[0][made.first + 1 : made.last + 1]).sum()
-    assert abs(gap) / 2 < 0.0015
+    assert abs(gap) < 0.0015
 
 
 NO_CASH = replace(Limits().cash, target=D(0), max=D("0.01"))
@@ -216,14 +216,17 @@ def test_the_shadow_gets_the_same_flows_and_pays_its_own_tax(run: Replay, wanted
 
 
 def test_ignoring_wash_sales_disallows_nothing_and_harvests_no_less(market: Panel, run: Replay) -> None:
-    free = replay(market, preferences(contributions=Flow(D(2_000)), wash_sales="ignore"), outside=GAINS)
+    end = market.dates[260]
+    free = replay(market, preferences(contributions=Flow(D(2_000)), wash_sales="ignore", end=end), outside=GAINS)
     assert all(row.disallowed == 0 for row in free.ledger.realized())
-    mine = -sum((min(row.allowed, 0) for row in run.ledger.realized()), Fraction(0))
+    mine = -sum((min(row.allowed, 0) for row in run.ledger.realized() if row.sold <= end), Fraction(0))
     assert -sum((min(row.allowed, 0) for row in free.ledger.realized()), Fraction(0)) > mine * Fraction(9, 10)
 
 
-def test_gains_to_offset_are_worth_something(market: Panel, wanted: Preferences) -> None:
-    with_gains, without = study.cases(market, replace(wanted, backtest=replace(wanted.backtest, outside_gains=GAINS)))
+def test_gains_to_offset_are_worth_something(market: Panel) -> None:
+    with_gains, without = study.cases(
+        market, preferences(harvest_every="month", contributions=Flow(D(2_000)), outside_gains=GAINS)
+    )
     assert (with_gains.label, without.label) == ("stated", "none")
     assert with_gains.figures.tax_alpha > without.figures.tax_alpha
     assert without.figures.years[0].carried > with_gains.figures.years[0].carried
