@@ -166,7 +166,8 @@ def test_the_command_works_offline_without_a_portfolio(tmp_path: Path) -> None:
 
 def test_the_command_reads_a_folder_and_writes_nothing_on_an_error(tmp_path: Path, market: Panel) -> None:
     data = folder(tmp_path / "data", market)
-    (tmp_path / "dicli.toml").write_text(TOML, encoding="utf-8")
+    more = '[[held_away]]\nsymbol = "N02"\nquantity = 3\n[identical]\ngroups = [["N01", "N02"]]\n'
+    (tmp_path / "dicli.toml").write_text(TOML + more, encoding="utf-8")
     (tmp_path / "main_lots.csv").write_text(LOTS, encoding="utf-8")
     place = {"folder": tmp_path, "cache": tmp_path}
     base = ("backtest", "--data", str(data), "--initial", "200000", "--harvest-every", "quarter", "-o", "out.csv")
@@ -179,3 +180,5 @@ def test_the_command_reads_a_folder_and_writes_nothing_on_an_error(tmp_path: Pat
     assert "--initial" in missing.err
     ran = run(*base, "--end", "2014-06-30", **place)
     assert ran.code == 0, ran.err
+    assert 'only the account "main" is replayed; left out: [[held_away]]' in ran.err
+    assert "[identical] is left out" in ran.err

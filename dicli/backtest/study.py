@@ -159,10 +159,24 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         dates = sum(1 for i in rows if panel.missing[i] > 0.0)
         named = ", ".join(panel.unpriced[:8]) + (" …" if len(panel.unpriced) > 8 else "")
         notes.append(
-            f"{len(panel.unpriced)} members had no price on some date of weights ({named}): on {dates} of {len(rows)} "
-            f"dates up to {worst:.2%} of the weight was left out and the rest scaled back to 1"
+            f"members without a price on some date of weights: {len(panel.unpriced)} ({named}); "
+            f"on {dates} of {len(rows)} dates up to {worst:.2%} of the weight was left out and the rest scaled back to 1"
         )
+    notes += _left_out(made[0].run.ledger.account.name, preferences)
     if wanted.wash_sales == "ignore":
         notes.append("wash sales are ignored: no tax return can do that; it is for comparison with papers that do")
     notes += [f"with outside gains {one.label}: {note}" for one in made for note in one.run.notes]
+    return notes
+
+
+def _left_out(account: str, preferences: Preferences) -> list[str]:
+    """What the preferences say and a backtest does not replay."""
+    notes = []
+    others = [entry.name for entry in preferences.accounts if entry.name != account]
+    if others or preferences.held_away or preferences.scheduled:
+        tables = {"[[held_away]]": preferences.held_away, "[[scheduled]]": preferences.scheduled}
+        said = ", ".join([*others, *(name for name, entries in tables.items() if entries)])
+        notes.append(f'only the account "{account}" is replayed; left out: {said}')
+    if preferences.identical.groups:
+        notes.append("[identical] is left out: in the backtest a security is replaced by itself only")
     return notes
