@@ -160,7 +160,7 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         named = ", ".join(panel.unpriced[:8]) + (" …" if len(panel.unpriced) > 8 else "")
         notes.append(
             f"members without a price on some date of weights: {len(panel.unpriced)} ({named}); "
-            f"on {dates} of {len(rows)} dates up to {worst:.2%} of the weight was left out and the rest scaled back to 1"
+            f"on {dates} of {len(rows)} dates up to {worst:.2%} of the weight was left out, the rest scaled up to 1"
         )
     notes += _left_out(made[0].run.ledger.account.name, preferences)
     if wanted.wash_sales == "ignore":
