@@ -14,7 +14,7 @@ from dicli.brokers.document import Document
 from dicli.errors import Fault, InputError
 from dicli.model import Reading
 from tests.make_goldens import expected_of, fixtures, golden_of, main
-from tests.mutations import MUTATIONS, check, mutants
+from tests.mutations import MUTATIONS, check, mutants, original
 
 FIXTURES = fixtures()
 READ = [path for path in FIXTURES if not path.name.startswith("refused")]
@@ -94,7 +94,8 @@ def test_the_fuzzer_notices_a_misread_file(tmp_path: Path, monkeypatch: pytest.M
     path = next(path for path in READ if path.name == "lots.csv" and path.parent.name == "generic")
     mutant = next(mutant for mutant in mutants(path, count=200, seed=1) if mutant.kind == "columns swapped")
     wrong = brokers.read(next(path for path in READ if path.name == "lots_wide.csv"))
-    monkeypatch.setattr(brokers, "read_document", lambda document: wrong)
+    original(path)  # what the mutant is held against, read before the reader goes wrong
+    monkeypatch.setattr(brokers, "read_document", lambda document, **_: wrong)
     with pytest.raises(AssertionError):
         check(mutant)
     assert {mutant.kind for mutant in mutants(path, count=400, seed=1)} <= set(MUTATIONS)
