@@ -39,6 +39,7 @@ def check(household: Household) -> Report:
     wrong = [f"{d.account}, {d.symbol}: {d}" for d in household.discrepancies]
     notes = [f"wrong: {text}" for text in wrong]
     notes += _unknown(household)
+    notes += [f"coverage: {text}" for text in _coverage(household).values()]
     for reading in household.readings:
         notes += [f"{reading.file}: {said}" for said in asides(reading)]
         if reading.unknown_columns:
@@ -50,11 +51,22 @@ def check(household: Household) -> Report:
         "open_lots": len(household.lots),
         "sales": len(household.sales),
         "discrepancies": wrong,
+        "coverage": {name: list(span) for name, span in sorted(household.coverage.items())},
     }
     title = f"{len(household.readings)} files read whole, " + (
         "everything adds up" if not wrong else f"{len(wrong)} holdings do not add up"
     )
     return Report("files", CHECK, rows, summary, title, tuple(notes), finding=bool(wrong))
+
+
+def _coverage(household: Household) -> dict[str, str]:
+    """By account, in words, the days for which its history is known."""
+    out = {}
+    for account in household.accounts:
+        known = household.coverage.get(account.name)
+        span = "no history" if known is None else f"history from {known[0]} to {known[1]}"
+        out[account.name] = f"{account.name}: {span}"
+    return out
 
 
 def _unknown(household: Household) -> list[str]:
