@@ -20,7 +20,8 @@ import pytest
 from dicli.errors import MarketError
 from dicli.market import calendar, store, verify
 from dicli.market.series import Rejected, Series
-from dicli.market.store import Store
+from dicli.market.store import FILE, Store
+from tests.program import DAY, SAMPLES, run
 
 FIRST, LAST = dt.date(2025, 11, 3), dt.date(2026, 2, 27)
 DAYS = tuple(calendar.sessions(FIRST, LAST))
@@ -312,3 +313,15 @@ def test_two_processes_write_while_a_third_reads(path: Path) -> None:
         assert levels(reader).keys() == set(SYMBOLS)
         assert verify.problems(reader) == []
     assert reads > 10
+
+
+def test_a_plan_is_made_while_two_processes_update(tmp_path: Path) -> None:
+    writers = [writer(tmp_path / FILE, start, 25) for start in (0, 1000)]
+    planned = []
+    while any(process.poll() is None for process in writers) or not planned:
+        planned.append(run("drift", "--as-of", DAY, "--offline", folder=SAMPLES / "starter", cache=tmp_path))
+    for process in writers:
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, "")
+    assert {ran.code for ran in planned} == {0}
+    assert len({ran.out for ran in planned}) == 1
