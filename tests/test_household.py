@@ -10,6 +10,8 @@ import pytest
 
 from dicli.errors import InputError
 from dicli.model import Term
+from dicli.plan import losses
+from dicli.plan.taxes import TaxYear
 from dicli.reports import checks
 from tests.folders import AS_OF, HEAD, HISTORY, IRA, LOTS, ONE, POSITIONS, folder, read
 
@@ -300,4 +302,48 @@ def test_a_history_that_does_not_reach_back_is_not_said_to_have_lots(tmp_path: P
     files = {"main_history": HISTORY + "2026-06-15,buy,AAA,10,-4500\n", "main_positions": POSITIONS + "AAA,20,400,\n"}
     _, told = read(folder(tmp_path, **files))
     (wrong,) = told.discrepancies
-    assert str(wrong).startswith("no lots, 20 in positions: the history comes to 10: it does not reach back far enough")
+    assert str(wrong).startswith("10 in lots, 20 in positions: the history comes to 10: it does not reach back")
+
+
+SPOUSE = (
+    '[[accounts]]\nname = "spouse"\nkind = "taxable"\nowner = "spouse"\nmanaged = false\n'
+    'broker_files = ["spouse*.csv"]\n'
+)
+PARTIAL = "2026-09-01,buy,AAA,5,-50\n2026-09-02,sell,AAA,-20,200\n2026-11-12,buy,AAA,4,-36\n"
+
+
+def test_a_recent_purchase_counts_though_the_history_does_not_reach_back(tmp_path: Path) -> None:
+    """The spouse holds older shares that no file dates; what was bought last week washes a loss all the same."""
+    preferences, house = read(
+        folder(
+            tmp_path,
+            toml=ONE + SPOUSE,
+            main=LOTS + "AAA,10,2026-01-05,200\n",
+            spouse=POSITIONS + "AAA,50,12,600\n",
+            spouse_history=HISTORY
+            + "2026-09-01,buy,AAA,5,-50\n2026-09-02,sell,AAA,-20,200\n2026-11-12,buy,AAA,4,-36\n",
+        )
+    )
+    dated = [(lot.quantity, lot.acquired) for lot in house.lots if lot.account == "spouse"]
+    assert dated == [(D(41), None), (D(5), dt.date(2026, 9, 1)), (D(4), dt.date(2026, 11, 12))]
+    (wrong,) = house.discrepancies
+    assert (wrong.by_lots, wrong.by_position) == (D(9), D(50))
+    found = losses.find(house, {"AAA": D(12)}, preferences, TaxYear.of(house, preferences, AS_OF), AS_OF)
+    (loss,) = [one for one in found if one.account == "main"]
+    assert loss.status is losses.Status.TAINTED
+    assert "4 bought 2026-11-12 in spouse" in loss.reason
+
+
+def test_a_recent_purchase_of_which_nothing_tells_what_is_left_is_a_doubt(tmp_path: Path) -> None:
+    preferences, house = read(
+        folder(
+            tmp_path,
+            toml=ONE + SPOUSE,
+            main=LOTS + "AAA,10,2026-01-05,200\n",
+            spouse=HISTORY + "2026-09-02,sell,AAA,-20,200\n2026-11-12,buy,AAA,4,-36\n",
+        )
+    )
+    found = losses.find(house, {"AAA": D(12)}, preferences, TaxYear.of(house, preferences, AS_OF), AS_OF)
+    (loss,) = [one for one in found if one.account == "main"]
+    assert loss.status is losses.Status.UNKNOWN
+    assert loss.reason == "spouse bought AAA on 2026-11-12, and no file tells what is left of it"

@@ -209,6 +209,7 @@ class Ledger:
             quotes={},
             coverage={self.account.name: (dt.date.min, as_of)},
             blind=(),
+            doubtful={},
             discrepancies=(),
             unexplained=(),
             reported=(),

@@ -44,6 +44,7 @@ class Household:
     quotes: Mapping[str, tuple[Quote, ...]]
     coverage: Mapping[str, tuple[dt.date, dt.date]]
     blind: tuple[Blind, ...]
+    doubtful: Mapping[tuple[str, str], dt.date]
     discrepancies: tuple[Discrepancy, ...]
     unexplained: tuple[UnexplainedSale, ...]
     reported: tuple[Sale, ...]
@@ -92,6 +93,7 @@ def load(preferences: Preferences, as_of: dt.date) -> Household:
         quotes=_quotes(records),
         coverage=records.coverage,
         blind=blind_spots(records, _counted(preferences.accounts, choices), as_of),
+        doubtful=made.doubtful,
         discrepancies=compare(lots, records.positions, made.gaps),
         unexplained=made.unexplained(as_of),
         reported=records.sales,

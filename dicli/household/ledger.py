@@ -36,7 +36,8 @@ class Ledger:
     A lot file is followed by the transactions after its date. Without one the history is replayed from zero, if it
     explains the position. With neither, a position becomes one lot of unknown date (`unknown`). `closed` are the
     broker's closed lots by the id of their sale, `no_basis` the ids of lots whose basis no file tells, `gaps` what
-    keeps a history from being complete, by holding.
+    keeps a history from being complete, by holding; `doubtful` the last purchase in holdings of which nothing tells
+    what is left.
     """
 
     def __init__(self, records: Records, accounts: Sequence[Account], actions: Sequence[CorporateAction] = ()) -> None:
@@ -45,6 +46,7 @@ class Ledger:
         self.no_basis: set[str] = set()
         self.closed: dict[str, Sale] = {}
         self.gaps: dict[Holding, str] = {}
+        self.doubtful: dict[Holding, dt.date] = {}
         self._unexplained: list[Transaction] = []
         self._taxable = {a.name for a in accounts if a.taxable}
         self._average = {a.name: a.average_basis for a in accounts}
@@ -158,25 +160,34 @@ class Ledger:
         sales: Sequence[Sale],
         position: Position | None,
     ) -> None:
-        """Neither a lot file nor a history that explains what is held."""
+        """Neither a lot file nor a history that explains what is held.
+
+        What the history says was bought is dated all the same, the newest first, as far as the position reaches: it
+        counts for wash sales elsewhere (R-SCOPE). The older rest is one lot of unknown date.
+        """
         account, symbol = holding
+        if account in self._taxable and position is not None and told.moves:
+            total = told.quantity.get(symbol, Decimal(0))
+            short = (
+                f"the history comes to {total}: it does not reach back far enough; "
+                "add its lots in a file symbol,quantity,acquired,cost_basis"
+            )
+            self.gaps[holding] = told.gap or short
         known = Decimal(0)
-        if account in self._taxable:
-            if position is not None and told.moves:
-                total = told.quantity.get(symbol, Decimal(0))
-                short = (
-                    f"the history comes to {total}: it does not reach back far enough; "
-                    "add its lots in a file symbol,quantity,acquired,cost_basis"
-                )
-                self.gaps[holding] = told.gap or short
-        elif position is not None:
-            # in a tax-free account older shares need no date, but what was bought counts for wash sales elsewhere
-            for number, row in enumerate(history.purchases(moves), start=1):
-                quantity = min(row.quantity or Decimal(0), position.quantity - known)
-                if quantity > 0 and row.amount is not None:
-                    name = f"{account}:{symbol}:{row.date}:{number}"
-                    self.events.append(Event(name, EventKind.BUY, row.date, account, symbol, quantity, abs(row.amount)))
-                    known += quantity
+        bought = history.purchases(moves)
+        for number, row in enumerate(reversed(bought), start=1):
+            whole = row.quantity or Decimal(0)
+            quantity = min(whole, position.quantity - known) if position is not None else Decimal(0)
+            if quantity <= 0:
+                continue
+            name = f"{account}:{symbol}:{row.date}:{number}:bought"
+            if row.amount is None:
+                self.no_basis.add(name)
+            cost = abs(row.amount or Decimal(0)) * quantity / whole
+            self.events.append(Event(name, EventKind.BUY, row.date, account, symbol, quantity, cost))
+            known += quantity
+        if bought and position is None:
+            self.doubtful[holding] = bought[-1].date
         self._close(sales, [])
         self._note_unexplained(moves, sales)
         if position is not None and position.quantity > known:

@@ -56,8 +56,8 @@ def compare(
         if agree and holding not in gaps:
             continue
         cause = gaps.get(holding) or _cause(rows, in_lots, held or Decimal(0))
-        told = [lot for lot in rows if not lot.id.endswith(UNTOLD)]
-        out.append(Discrepancy(account, symbol, in_lots if told else None, shown, cause))
+        told = [lot.quantity for lot in rows if not lot.id.endswith(UNTOLD)]
+        out.append(Discrepancy(account, symbol, sum(told, Decimal(0)) if told else None, shown, cause))
     return tuple(out)
 
 
