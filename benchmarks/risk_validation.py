@@ -44,7 +44,7 @@ class Case:
     future: np.ndarray
 
     def complete(self) -> Case:
-        """Only the members whose history is complete, as in the figures that issue 4 sets out from."""
+        """Only the members whose history is complete, as in the figures that this set out from."""
         keep = ~np.isnan(self.past).any(axis=0)
         names = np.flatnonzero(keep)
         return Case(

@@ -48,5 +48,5 @@ class MarketError(DicliError):
     """Prices or a benchmark that could not be had."""
 
 
-class InfeasiblePlan(DicliError):  # noqa: N818  (the planner's word, DESIGN section 6: not every plan exists)
+class InfeasiblePlan(DicliError):  # noqa: N818  (the planner's word: not every plan exists)
     """Preferences that no plan can meet: the faults name the constraint and by how much it fails."""

@@ -31,7 +31,7 @@ CONTRACTS = {
     "clean_from,rebuy_from,substitutes,reason",
     "trade": "account,side,symbol,quantity,price,value,lot_acquired,lot_basis,gain,term,tax,reason",
 }
-"""The columns that others may rely on (DESIGN, section 8); a new one goes last."""
+"""The columns that others may rely on; a new one goes last."""
 
 
 @pytest.fixture(scope="module")

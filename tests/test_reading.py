@@ -1,4 +1,4 @@
-"""What `dicli read -f json` says of a file: the keys of DESIGN.md section 8, and no account number in full."""
+"""What `dicli read -f json` says of a file: the keys that others may rely on, and no account number in full."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from dicli.tax.books import Realized, decimal
 from dicli.tax.ledger import Event, EventKind
 
 _ROUNDS = 3
-"""Rates depend on the plan and the plan on the rates (PLANNING section 3): this many times at most."""
+"""Rates depend on the plan and the plan on the rates: each is found from the other, this many times at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The bound: one vectorised pass prices every name and lot (PLANNING.md 1-2).
+"""The bound: one vectorised pass prices every name and lot.
 
 With multipliers x = (ν, μ, κ, ρ) on the coupling rows the Lagrangian of the planner's program separates by name:
 

@@ -1,4 +1,4 @@
-"""The planner: bound, sides, plan, certificate (PLANNING.md; the words are those of `problem.py`).
+"""The planner: bound, sides, plan, certificate (the words are those of `problem.py`).
 
 `solve` raises the dual bound, reads each name's side off the best dual point, fixes the sides and solves the convex
 program that remains. The difference between the plan's cost and the bound is the certificate. It is small because

@@ -188,7 +188,7 @@ class ShortLong:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """[tax.choices]: where the law is silent or disputed (TAX.md section 4); the defaults are dicli's choices.
+    """[tax.choices]: where the law is silent or disputed (rule ids beside each); the defaults are dicli's choices.
 
     holding_period: tack | union | replace (R-TACK) · scope: household | account (R-SCOPE, R-BROKER) ·
     same_day: acquired | listed (R-ORDER) · sold_before: excluded | included (R-SOLDBEFORE) ·

@@ -24,7 +24,7 @@ FIELDS = {
     "constituents": ("symbol", "weight", "sector", "name"),
     "set_aside": ("account", "symbol", "row", "why"),
 }
-"""The keys of each kind of row: those of DESIGN.md section 8 first, later ones behind them."""
+"""The keys of each kind of row: those that others may rely on first, later ones behind them."""
 
 
 def readings_to_json(readings: Iterable[Reading]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Federal income tax on ordinary income, long-term gain and qualified dividends; net investment income tax.
 
-Figures in `rates.toml`; they are estimates below $100,000, where the return uses the Tax Table's $50 steps (TAX section
-8). State tax is one flat rate that the user gives: states differ too much to be guessed.
+Figures in `rates.toml`; they are estimates below $100,000, where the return uses the Tax Table's $50 steps.
+State tax is one flat rate that the user gives: states differ too much to be guessed.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def income_tax(taxable_income: Number, preferential: Number, year: int, status: 
 
     The preferential part is stacked on the rest: 0 % up to the first figure of taxable income, 15 % up to the second,
     20 % above; never more than the ordinary tax on everything (worksheet line 47: the smaller). Short-term gain is
-    ordinary. TAX section 8; IRC 1(h).
+    ordinary. Schedule D Tax Worksheet; IRC 1(h).
     """
     income = max(ZERO, exact(taxable_income))
     gain = min(income, max(ZERO, exact(preferential)))

@@ -1,4 +1,4 @@
-"""Which purchase replaces a share sold at a loss, and what that does to both (IRC 1091, TAX section 4)."""
+"""Which purchase replaces a share sold at a loss, and what that does to both (IRC 1091)."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def book(
     exempt: Collection[str] = (),
     through: dt.date | None = None,
 ) -> Books:
-    """The household's realised rows, open sub-lots and warnings (TAX sections 1 to 4).
+    """The household's realised rows, open sub-lots and warnings (IRC 1091, 1222, 1012).
 
     Events may come in any order; those of one day without times are taken as given. `method`: one standing order, or
     by account id (others FIFO). `exempt`: symbols without wash sales (R-CRYPTO: digital assets that are no securities;
