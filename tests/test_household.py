@@ -347,3 +347,27 @@ def test_a_recent_purchase_of_which_nothing_tells_what_is_left_is_a_doubt(tmp_pa
     (loss,) = [one for one in found if one.account == "main"]
     assert loss.status is losses.Status.UNKNOWN
     assert loss.reason == "spouse bought AAA on 2026-11-12, and no file tells what is left of it"
+
+
+def vanguard(shares: int, *rows: str) -> str:
+    """A download in Vanguard's layout: holdings, then the history; it states no day of its own."""
+    return (
+        "Account Number,Investment Name,Symbol,Shares,Share Price,Total Value,\n"
+        f"12345678,ALPHA CORP,AAA,{shares}.0000,12.00,{shares * 12}.00,\n"
+        f"12345678,Vanguard Federal Money Market Fund,VMFXX,{shares}.0000,1.0,{shares}.00,\n\n\n"
+        "Account Number,Trade Date,Settlement Date,Transaction Type,Transaction Description,Investment Name,Symbol,"
+        "Shares,Share Price,Principal Amount,Commissions and Fees,Net Amount,Accrued Interest,Account Type,\n"
+        + "".join(f"12345678,{row},0.0,CASH,\n" for row in rows)
+    )
+
+
+def test_an_older_download_gives_its_history_and_the_newer_one_the_positions(tmp_path: Path) -> None:
+    first = "2024-01-05,2024-01-08,Buy,Buy,ALPHA CORP,AAA,10.0000,10.00,-100.00,0.0,-100.00"
+    second = "2026-10-05,2026-10-06,Buy,Buy,ALPHA CORP,AAA,5.0000,11.00,-55.00,0.0,-55.00"
+    house = read(folder(tmp_path, main_new=vanguard(15, first, second), main_old=vanguard(10, first)))[1]
+    assert [(lot.quantity, lot.acquired) for lot in house.lots] == [
+        (D(10), dt.date(2024, 1, 5)),
+        (D(5), dt.date(2026, 10, 5)),
+    ]
+    assert not house.discrepancies
+    assert house.cash == {"main": D(15)}

@@ -211,6 +211,15 @@ def _same_sale(row: Sale) -> Hashable:
     return (row.account, row.symbol, row.quantity, row.acquired, row.sold, row.proceeds, row.basis)
 
 
+def _day(reading: Reading) -> dt.date:
+    """The day that a file's holdings are of: as it states, else the last day of the history beside them (a Vanguard
+    download dates its rows and not itself), else before all others.
+    """
+    if reading.as_of is not None:
+        return reading.as_of
+    return reading.coverage[1] if reading.coverage is not None else dt.date.min
+
+
 def _newest_positions(claimed: Sequence[_Claimed], faults: list[Fault]) -> tuple[Position, ...]:
     """Each account's positions from its newest file; two undated files of one account must say the same."""
     snapshots: dict[str, list[tuple[dt.date, str, list[Position]]]] = defaultdict(list)
@@ -221,7 +230,7 @@ def _newest_positions(claimed: Sequence[_Claimed], faults: list[Fault]) -> tuple
         for position in _rows(one, one.reading.positions):
             by_account[position.account].append(position)
         for name, rows in by_account.items():
-            snapshots[name].append((one.reading.as_of or dt.date.min, one.reading.file, rows))
+            snapshots[name].append((_day(one.reading), one.reading.file, rows))
     out: list[Position] = []
     for name, shots in sorted(snapshots.items()):
         newest = max(date for date, _, _ in shots)
@@ -257,7 +266,7 @@ def _newest_lots(claimed: Sequence[_Claimed], faults: list[Fault]) -> tuple[Lot,
     by_holding: dict[tuple[str, str], list[tuple[dt.date, str, list[Lot]]]] = defaultdict(list)
     whole_account: dict[str, dt.date] = {}
     for one in claimed:
-        date = one.reading.as_of or dt.date.min
+        date = _day(one.reading)
         here: dict[tuple[str, str], list[Lot]] = defaultdict(list)
         for lot in _rows(one, one.reading.lots):
             here[lot.account, lot.symbol].append(lot)
@@ -293,7 +302,7 @@ def _same_lot(lot: Lot) -> Hashable:
 def _newest_cash(claimed: Sequence[_Claimed]) -> dict[str, Decimal]:
     newest: dict[str, tuple[dt.date, Decimal]] = {}
     for one in claimed:
-        date = one.reading.as_of or dt.date.min
+        date = _day(one.reading)
         for number, cash in one.reading.cash.items():
             name = one.owner[number]
             if name not in newest or date >= newest[name][0]:
