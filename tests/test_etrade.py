@@ -13,9 +13,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from dicli import brokers
-from dicli.brokers.document import Document
-from dicli.errors import InputError
-from dicli.model import Reading, Term, TransactionKind
+from dicli.model import Term, TransactionKind
+from tests.broker_text import changed, read, refusal
 
 FOLDER = Path(__file__).parent / "brokers" / "etrade"
 SAMPLES = Path(__file__).parents[2] / "shared" / "brokers" / "samples" / "etrade"
@@ -113,23 +112,8 @@ RESTRICTED = (
 )
 
 
-def read(text: str | bytes, *ignore: str) -> Reading:
-    data = text if isinstance(text, bytes) else text.encode()
-    return brokers.read_document(Document("etrade/x.csv", data, ignore_actions=ignore))
-
-
-def refusal(text: str | bytes) -> str:
-    with pytest.raises(InputError) as refused:
-        read(text)
-    return "\n".join(str(fault) for fault in refused.value.faults)
-
-
 def fixture(name: str, *changes: tuple[str, str]) -> str:
-    text = (FOLDER / name).read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
+    return changed(FOLDER / name, *changes)
 
 
 # -- the portfolio ----------------------------------------------------------------------------------------------------

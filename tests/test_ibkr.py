@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dicli import brokers
-from dicli.brokers.document import Document
 from dicli.errors import InputError
-from dicli.model import Reading, Term, TransactionKind
+from dicli.model import Term, TransactionKind
+from tests.broker_text import changed, read, refusal
 
 FOLDER = Path(__file__).parent / "brokers" / "ibkr"
 SAMPLES = Path(__file__).parents[2] / "shared" / "brokers" / "samples" / "ibkr"
@@ -19,22 +19,8 @@ FLEX = "ClientAccountID,CurrencyPrimary,AssetClass,Symbol,TradeDate,Buy/Sell,Qua
 needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the public sample files are not beside the repository")
 
 
-def read(text: str, *ignore: str) -> Reading:
-    return brokers.read_document(Document("ibkr/x.csv", text.encode(), ignore_actions=ignore))
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(InputError) as refused:
-        read(text)
-    return "\n".join(str(fault) for fault in refused.value.faults)
-
-
 def fixture(name: str, *changes: tuple[str, str]) -> str:
-    text = (FOLDER / name).read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
+    return changed(FOLDER / name, *changes)
 
 
 def statement(*rows: str) -> str:

@@ -10,30 +10,16 @@ from typing import Any
 import pytest
 
 from dicli import brokers
-from dicli.brokers.document import Document
 from dicli.errors import InputError
 from dicli.model import Reading, Term, TransactionKind
+from tests.broker_text import changed, read, refusal
 
 FOLDER = Path(__file__).parent / "brokers"
 SAMPLES = Path(__file__).parents[2] / "shared" / "brokers" / "samples"
 
 
-def read(text: str, *ignored: str) -> Reading:
-    return brokers.read_document(Document("x.csv", text.encode(), ignore_actions=ignored))
-
-
-def refusal(text: str) -> str:
-    with pytest.raises(InputError) as refused:
-        read(text)
-    return "\n".join(str(fault) for fault in refused.value.faults)
-
-
 def fixture(name: str, *changes: tuple[str, str]) -> str:
-    text = (FOLDER / name).read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
+    return changed(FOLDER / name, *changes)
 
 
 # -- Robinhood --------------------------------------------------------------------------------------------------------

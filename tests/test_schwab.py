@@ -12,6 +12,7 @@ from dicli import brokers
 from dicli.brokers.document import Document
 from dicli.errors import InputError
 from dicli.model import Reading, TransactionKind
+from tests.broker_text import changed
 
 FOLDER = Path(__file__).parent / "brokers" / "schwab"
 SAMPLES = Path(__file__).parents[2] / "shared" / "brokers" / "samples" / "schwab"
@@ -33,11 +34,7 @@ def refusal(text: str) -> str:
 
 
 def fixture(name: str, *changes: tuple[str, str]) -> str:
-    text = (FOLDER / name).read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
+    return changed(FOLDER / name, *changes)
 
 
 # -- positions --------------------------------------------------------------------------------------------------------
