@@ -131,10 +131,6 @@ class Lot:
     as_of: dt.date | None = None
     source: Source | None = None
 
-    @property
-    def basis_per_share(self) -> Decimal | None:
-        return None if self.basis is None or not self.quantity else self.basis / self.quantity
-
 
 @dataclass(frozen=True, slots=True)
 class Sale:

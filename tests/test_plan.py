@@ -253,7 +253,7 @@ def test_what_is_held_today_is_told_before_money_comes_or_goes(tmp_path: Path, f
     before, _, _ = planned(place)
     after, _, _ = planned(place, cash=flow)
     assert after.tracking_before == pytest.approx(before.tracking_before, rel=1e-9)
-    held = {symbol: f"{before.setting.weight_today()[i]:.2%}" for symbol, i in before.setting.universe.index().items()}
+    held = {symbol: f"{before.setting.weight_today()[i]:.2%}" for symbol, i in before.setting.universe.places.items()}
     told = [(t.symbol, reason) for t in after.trades for reason in t.reasons if "% held, target" in reason]
     assert told
     assert all(f" {held[symbol]} held" in reason for symbol, reason in told)

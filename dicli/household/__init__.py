@@ -60,6 +60,10 @@ class Household:
     def account(self, name: str) -> Account:
         return next(account for account in self.accounts if account.name == name)
 
+    def group(self, symbol: str) -> str:
+        """The name of the symbol's identical group (R-IDENTICAL): the symbol itself where it is in none."""
+        return self.identical.get(symbol, (symbol, 1))[0]
+
     def unsettled(self, account: str) -> dict[str, str]:
         """The symbols of an account that do not add up, and why in words."""
         return {d.symbol: str(d) for d in self.discrepancies if d.account == account}

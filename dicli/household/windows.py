@@ -98,11 +98,11 @@ def doubts(household: Household, as_of: dt.date) -> dict[str, str]:
     for lot in household.lots:
         known = household.coverage.get(lot.account)
         if lot.acquired is None and (known is None or known[0] > as_of - WINDOW):
-            group = household.identical.get(lot.symbol, (lot.symbol, 1))[0]
+            group = household.group(lot.symbol)
             found.setdefault(group, f"{lot.account} holds shares whose purchase date no file tells")
     for (account, symbol), bought in household.doubtful.items():
         if as_of - bought <= WINDOW:
-            group = household.identical.get(symbol, (symbol, 1))[0]
+            group = household.group(symbol)
             found.setdefault(group, f"{account} bought {symbol} on {bought}, and no file tells what is left of it")
     return found
 

@@ -152,7 +152,7 @@ def _finished(
     quantities, cash = apply(household, setting.cash, trades)
     traded = sum((trade.value for trade in trades), Decimal(0))
     costs = sum((trade.value * preferences.costs.of(trade.symbol) for trade in trades), Decimal(0)).quantize(CENT)
-    space, at = setting.universe, setting.universe.index()
+    space, at = setting.universe, setting.universe.places
     after = np.zeros(len(space.symbols))
     for (_, symbol), quantity in quantities.items():
         if symbol in setting.prices:

@@ -102,7 +102,7 @@ def problem(
     `terms` is by lot id. With `force_out` what the screens and caps forbid must be sold; without, as much of it is
     sold as the other limits let through.
     """
-    at = universe.index()
+    at = universe.places
     n = len(universe.symbols)
     limits = preferences.limits
     taxable = sleeve.account.taxable

@@ -220,15 +220,14 @@ def _tax(situation: Situation, slices: Sequence[Slice]) -> tuple[Decimal, Situat
 def _booked(
     sold: Sequence[Sequence[Slice]], situations: Sequence[Situation], setting: Setting, as_of: dt.date
 ) -> list[Year]:
-    at = setting.universe.index()
+    at = setting.universe.places
     held = setting.managed.copy()
     left = sum((one.value for slices in sold for one in slices), Decimal(0))
     carry_short = carry_long = Fraction(0)
     out = []
     for number, (slices, situation) in enumerate(zip(sold, situations, strict=True)):
-        if number:
-            situation = replace(situation, carry_short=carry_short, carry_long=carry_long)  # noqa: PLW2901
-        tax, after = _tax(situation, slices)
+        carried = replace(situation, carry_short=carry_short, carry_long=carry_long) if number else situation
+        tax, after = _tax(carried, slices)
         closed = netting.bill(after).netting
         carry_short, carry_long = closed.carry_short, closed.carry_long
         for one in slices:

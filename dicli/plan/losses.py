@@ -123,7 +123,7 @@ def _judged(
     wanted = preferences.harvest
     small = loss < wanted.min_loss or loss < wanted.min_loss_fraction * basis
     unsettled = household.unsettled(opportunity.account).get(opportunity.symbol)
-    group = household.identical.get(opportunity.symbol, (opportunity.symbol, 1))[0]
+    group = household.group(opportunity.symbol)
     value: Decimal | None = None
     if year is not None:
         value = year.value_of_loss(decimal(opportunity.short_allowed), decimal(opportunity.long_allowed))

@@ -29,7 +29,7 @@ def explain(
     losses: Sequence[Loss],
 ) -> tuple[str, ...]:
     """The reasons of one trade, the weightiest first."""
-    i = setting.universe.index()[draft.symbol]
+    i = setting.universe.places[draft.symbol]
     managed = setting.target.managed
     weight = float(setting.managed[i]) / managed
     wanted = float(setting.target.weight[i]) / managed
@@ -83,13 +83,13 @@ def _of_purchase(draft: Draft, part: Part, setting: Setting, weights: tuple[floa
     elif wanted > weight:
         out.append(f"cash: with {dollars(setting.flow)} coming in it is {weight:.2%} of all, target {wanted:.2%}")
     if weight + float(draft.value) / float(setting.value) > wanted:
-        member = setting.universe.members[setting.universe.index()[draft.symbol]]
+        member = setting.universe.members[setting.universe.places[draft.symbol]]
         sold = sorted(
             {
                 other.symbol
                 for other in part.drafts
                 if other.side is Side.SELL
-                and setting.universe.members[setting.universe.index()[other.symbol]].industry == member.industry
+                and setting.universe.members[setting.universe.places[other.symbol]].industry == member.industry
                 and member.industry is not None
             }
         )

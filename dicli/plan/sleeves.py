@@ -131,7 +131,7 @@ def _sleeve(
     losses: Sequence[Loss],
 ) -> Sleeve:
     space, prices = setting.universe, setting.prices
-    at = space.index()
+    at = space.places
     frozen = household.unsettled(account.name)
     kept = np.zeros(len(space.symbols))
     lots: list[Lot] = []

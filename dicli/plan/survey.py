@@ -91,7 +91,7 @@ def survey(
         if symbol in prices or any(lot.symbol == symbol for lot in household.lots)
     ]
     space = universe.build(benchmark.constituents, others, prices, preferences)
-    at = space.index()
+    at = space.places
     names = {account.name for account in managed_accounts}
     cash = {a.name: household.cash.get(a.name, Decimal(0)) for a in managed_accounts}
     cash = _with_flow(cash, managed_accounts, cash_flow)

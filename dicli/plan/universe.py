@@ -33,7 +33,7 @@ class Universe:
     """The names of the benchmark and of the household, benchmark order first; arrays are (n,) in that order.
 
     `benchmark` and `reference` (the benchmark after tilts) sum to 1. `allowed` is False where a screen excludes a name
-    or it has no price; `excluded` says why. `price` is nan where there is none.
+    or it has no price; `excluded` says why. `price` is nan where there is none. `places`: where each symbol stands.
     """
 
     symbols: tuple[str, ...]
@@ -45,10 +45,6 @@ class Universe:
     price: Floats
     steps: Mapping[str, tuple[Step, ...]]
     places: Mapping[str, int]
-
-    def index(self) -> Mapping[str, int]:
-        """Where each symbol stands in the arrays."""
-        return self.places
 
     @property
     def sectors(self) -> tuple[str | None, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from dicli.household import Household
-from dicli.household.windows import blocked
+from dicli.household import Household, windows
 from dicli.model import Column, Figure, Report, Value
 from dicli.plan.losses import Loss, Status, find
 from dicli.plan.risk import Substitute, substitutes
@@ -56,7 +55,7 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
     """
     year = TaxYear.of(household, preferences, as_of)
     losses = find(household, setting.prices, preferences, year, as_of)
-    no_buy = blocked(household, as_of)
+    no_buy = windows.blocked(household, as_of)
     space = setting.universe
     able = [
         symbol
@@ -67,8 +66,8 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
     rows = []
     for loss in sorted(losses, key=lambda one: _ORDER[one.status]):
         if loss.symbol not in named:
-            mates = _mates(household, loss.symbol)
-            found = substitutes(setting.model, loss.symbol, [c for c in able if c not in mates])
+            same = windows.mates(household, {loss.symbol})
+            found = substitutes(setting.model, loss.symbol, [c for c in able if c not in same])
             near = _NEAR[preferences.harvest.substitutes]
             named[loss.symbol] = tuple(one for one in found if one.within in near)
         size = float(loss.quantity * loss.price) / setting.whole
@@ -91,11 +90,6 @@ def harvest(household: Household, setting: Setting, preferences: Preferences, as
         title += f" and, carried, some ${-bill.later:,.0f} later"
     notes = (*year.notes, *setting.notes, *_risks(preferences, losses, as_of))
     return Report("harvest", HARVEST, tuple(rows), summary, title, notes, finding=bool(clear))
-
-
-def _mates(household: Household, symbol: str) -> set[str]:
-    group = household.identical.get(symbol, (symbol, 1))[0]
-    return {symbol, *(other for other, (name, _) in household.identical.items() if name == group)}
 
 
 def _row(loss: Loss, mates: tuple[str, ...]) -> tuple[Value, ...]:

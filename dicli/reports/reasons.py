@@ -25,7 +25,7 @@ def why(symbol: str, plan: Plan, household: Household, preferences: Preferences)
     """
     setting = plan.setting
     space = setting.universe
-    at = space.index()
+    at = space.places
     if symbol not in at:
         near = [s for s in space.symbols if s.replace(".", "") == symbol.replace(".", "").replace("-", "")]
         remedy = f"Did you mean {near[0]}?" if near else "`dicli index` lists what the index holds."

@@ -225,7 +225,7 @@ def _notes(
             yield f"{name}: {taker(match)}"
         if row.disallowed:
             yield f"{name}: the same loss is clear from {clean.get(row.lot)} on, if nothing more is bought"
-        group = household.identical.get(row.symbol, (row.symbol, 1))[0]
+        group = household.group(row.symbol)
         doubt = doubtful.get(group) or doubtful.get("")
         if row.gain < 0 and doubt:
             yield f"{name}: not known: {doubt}: a purchase that is not seen may wash this loss"
