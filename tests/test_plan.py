@@ -426,3 +426,20 @@ def test_a_withdrawal_may_be_traded_whatever_the_turnover_limit(tmp_path: Path) 
     made, _, _ = planned(place, -value / 4)
     sold = sum(t.value for t in made.trades if t.side is Side.SELL)
     assert sold >= value / 4 - 600
+
+
+def test_the_certificate_holds_no_made_up_money_where_not_all_that_is_forbidden_can_be_sold(tmp_path: Path) -> None:
+    head = HEAD.replace(
+        "[tax]", '[screens]\nexclude_sectors = ["Energy"]\n[limits]\nturnover = 0.03\ncash = { target = 0.0 }\n[tax]'
+    )
+    made, _, _ = planned(account(tmp_path, seed=5, head=head))
+    (part,) = made.parts
+    assert any("keeps some of what screens and caps forbid" in note for note in made.notes)
+    solution, limits = part.solution, 80.0
+    costs = float(made.costs) / made.setting.whole
+    assert solution.trading == pytest.approx(costs, rel=0.02)
+    assert solution.cost == pytest.approx(solution.tax + solution.tracking + solution.trading, abs=1e-9)
+    assert solution.tracking == pytest.approx(limits * solution.tracking_error**2, rel=1e-6)
+    assert solution.bound <= solution.cost
+    spent = float(sum(t.value for t in made.trades if t.side is Side.BUY))
+    assert spent == pytest.approx(solution.trade[solution.trade > 0.0].sum() * made.setting.whole, rel=1e-3)

@@ -18,7 +18,7 @@ from dicli.plan.target import caps
 from dicli.plan.universe import Universe, limit_of
 from dicli.preferences import Preferences
 
-_SUBSIDY = 1.0
+SUBSIDY = 1.0
 """What a dollar of a screened name is made to be worth when not all of it can be sold: more than any tax on it."""
 
 
@@ -96,11 +96,12 @@ def problem(
     force_out: bool = True,
     max_names: int | None = None,
     flow: float = 0.0,
+    subsidy: float = SUBSIDY,
 ) -> Problem:
     """The optimizer's problem of one account.
 
     `terms` is by lot id. With `force_out` what the screens and caps forbid must be sold; without, as much of it is
-    sold as the other limits let through.
+    sold as the other limits let through, drawn by `subsidy` dollars a dollar sold, which is no money.
     """
     at = universe.places
     n = len(universe.symbols)
@@ -130,8 +131,8 @@ def problem(
     sell_cost = np.array([float(preferences.costs.of(symbol)) for symbol in universe.symbols])
     buy_cost = sell_cost.copy()
     if not force_out:
-        over = held > upper
-        sell_cost = np.where(over, sell_cost - _SUBSIDY, sell_cost)
+        # on the tax and not on the cost of a sale: costs are paid in cash, and this is nobody's money
+        tax = np.where((held > upper)[name], tax - subsidy, tax) if len(lots) else tax
         upper = np.maximum(upper, held)
     no_buy = frozen | np.array([s in sleeve.blocked or s in limits.do_not_buy for s in universe.symbols])
     max_buy = np.where(no_buy | ~universe.allowed, 0.0, np.inf)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from dicli.model import Account, Lot, Side, Term
 from dicli.plan import optimizer
 from dicli.plan.account import Budget, Rates, Sleeve, Taint, problem
 from dicli.plan.losses import Loss, Status
+from dicli.plan.optimizer import LEAST_SCALE
 from dicli.plan.problem import Floats, Infeasible, Problem, Solution
 from dicli.plan.survey import Setting
 from dicli.plan.target import active_error
@@ -273,7 +275,8 @@ def _forced(
     names = preferences.index.max_names
     tries = [(True, names), (True, None), (False, names), (False, None)] if names is not None else _WITHOUT_NAMES
     for force_out, most in tries:
-        made = problem(
+        asked = partial(
+            problem,
             sleeve,
             setting.universe,
             setting.model,
@@ -288,6 +291,7 @@ def _forced(
             max_names=most,
             flow=float(setting.flow) if sleeve.account.name == setting.first else 0.0,
         )
+        made = asked()
         try:
             solution = optimizer.solve(made)
         except Infeasible as error:
@@ -300,6 +304,8 @@ def _forced(
                 f"{names}: fewer cannot be had within the other limits"
             )
         if not force_out:
+            drawn, made = made, asked(subsidy=0.0)
+            solution = _unsubsidised(drawn, made, solution)
             notes.append(
                 f"{sleeve.account.name} keeps some of what screens and caps forbid: "
                 "it cannot all be sold within the other limits"
@@ -307,6 +313,16 @@ def _forced(
         return made, solution, tuple(notes)
     assert failure is not None
     raise infeasible(sleeve, failure, setting.whole) from failure
+
+
+def _unsubsidised(drawn: Problem, plain: Problem, solution: Solution) -> Solution:
+    """The same plan with what drew its sales of forbidden names taken out of cost and bound: no plan that sells as much
+    of them costs less than the bound.
+    """
+    paid = float(np.sum((plain.lots.tax - drawn.lots.tax) * solution.lot_sale))
+    cost, bound = solution.cost + paid, solution.bound + paid
+    scale = max(abs(bound), LEAST_SCALE)
+    return replace(solution, cost=cost, bound=bound, tax=solution.tax + paid, scale=scale, gap=(cost - bound) / scale)
 
 
 _WITHOUT_NAMES: list[tuple[bool, int | None]] = [(True, None), (False, None)]

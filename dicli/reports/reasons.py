@@ -106,7 +106,7 @@ def _worth(i: int, part: Part, plan: Plan) -> list[tuple[Value, ...]]:
         return []
     mine = part.problem.lots.name == i
     tax = float(np.sum(part.problem.lots.tax[mine] * solution.lot_sale[mine])) * whole
-    cost = abs(u) * float(part.problem.buy_cost[i] if u > 0.0 else abs(part.problem.sell_cost[i])) * whole
+    cost = abs(u) * float(part.problem.buy_cost[i] if u > 0.0 else part.problem.sell_cost[i]) * whole
     gained = (leave - chosen) * whole
     what = (
         f"over leaving it alone: tax {dollars(round(-tax, 2))}, costs {dollars(round(-cost, 2))}, "
