@@ -206,8 +206,10 @@ NO_CASH = replace(Limits().cash, target=D(0), max=D("0.01"))
 
 def test_the_shadow_gets_the_same_flows_and_pays_its_own_tax(run: Replay, wanted: Preferences) -> None:
     fund = shadow(run, wanted)
-    flows = sum((entry.amount for entry in fund.cashbook if entry.what == "flow"), Decimal(0))
-    assert flows == sum(run.contributed.values(), Decimal(0)) + D(repr(round(float(fund.taxes.sum()), 2)))
+    flows = [(entry.date, entry.amount) for entry in fund.cashbook if entry.what == "flow"]
+    assert flows == list(run.contributed.items())
+    taxes = sum((entry.amount for entry in fund.cashbook if entry.what == "tax"), Decimal(0))
+    assert taxes == D(repr(round(float(fund.taxes.sum()), 2))) == -fund.years[0].tax
     assert run.value[0] == pytest.approx(fund.value[0], rel=1e-3)
     books = wash.book([fund.ledger.tax_account], fund.ledger.log, choices=fund.ledger.choices, method="hifo")
     for year in fund.years:

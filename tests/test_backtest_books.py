@@ -12,7 +12,7 @@ import pytest
 
 from dicli import plan as planner
 from dicli.backtest import schedule, settlement, synthetic
-from dicli.backtest.ledger import Ledger
+from dicli.backtest.ledger import Estate, Ledger
 from dicli.backtest.panel import Panel, build
 from dicli.backtest.replay import replay
 from dicli.preferences import FilingStatus, ShortLong, Tax
@@ -82,23 +82,43 @@ def test_with_wash_sales_ignored_the_planner_sees_no_window() -> None:
     assert all((seen.as_of - lot.acquired).days == 31 for lot in seen.lots if lot.acquired)
 
 
+def tax_years(outside: int, *years: tuple[int, Estate]) -> settlement.TaxYears:
+    """2026, 2027 …: each with a short-term gain in the account and what a sale of everything would bring."""
+    made = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong(D(outside), D(0)))
+    for number, (gain, estate) in enumerate(years):
+        day = dt.date(2026 + number, 12, 31)
+        made.close(day, gains=(Fraction(gain), Fraction(0)), dividends=D(0), cash=D(1_000), estate=estate)
+    return made
+
+
+NOTHING = Estate(Fraction(0), Fraction(0), Fraction(0))
+
+
 def test_a_loss_saves_the_marginal_rate_and_the_rest_is_carried() -> None:
-    tax = Tax(FilingStatus.MFJ, D(300_000))
-    start = settlement.Returns.start(tax)
-    gains = (Fraction(-50_000), Fraction(0))
-    year, after = settlement.settle(tax, 2026, ShortLong(D(40_000), D(0)), start, gains=gains, dividends=D(0))
-    bare, _ = settlement.settle(tax, 2026, ShortLong(), start, gains=(Fraction(40_000), Fraction(0)), dividends=D(0))
-    deducted, _ = settlement.settle(
-        tax, 2026, ShortLong(), start, gains=(Fraction(-3_000), Fraction(0)), dividends=D(0)
-    )
-    assert year.tax == -(bare.tax - deducted.tax)  # forty thousand met the gains, three thousand other income
-    assert after.with_account == (7_000, 0)
-    assert year.carried == ShortLong(D(7_000), D(0))
-    later, _ = settlement.settle(
-        tax, 2026, ShortLong(D(7_000), D(0)), after, gains=(Fraction(0), Fraction(0)), dividends=D(0)
-    )
-    assert later.tax < 0
+    made = tax_years(40_000, (-50_000, NOTHING))
+    gained, deducted = tax_years(0, (40_000, NOTHING)), tax_years(0, (-3_000, NOTHING))
+    # forty thousand met the gains, three thousand other income
+    assert made.years[0].tax == -(gained.years[0].tax - deducted.years[0].tax)
+    assert made.with_account == (7_000, 0)
+    assert made.years[0].carried == ShortLong(D(7_000), D(0))
+    later = tax_years(40_000, (-50_000, NOTHING), (0, NOTHING)).years[1]
+    assert later.tax == tax_years(0, (33_000, NOTHING)).years[0].tax - gained.years[0].tax
     assert later.carried == ShortLong(D(0), D(0))
+
+
+def test_a_liquidated_account_pays_what_is_owed_and_the_tax_on_its_gains() -> None:
+    estate = Estate(Fraction(100_000), Fraction(-20_000), Fraction(30_000))
+    made = tax_years(0, (5_000, estate))
+    sold = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong())
+    gains = (Fraction(5_000 - 20_000), Fraction(30_000))
+    sold.close(dt.date(2026, 12, 31), gains=gains, dividends=D(0), cash=D(0), estate=NOTHING)
+    assert made.years[0].liquidated == 1_000 + 100_000 - sold.years[0].tax
+    # by March the tax of the year before has not been paid yet, by May it has
+    for day, owed in ((dt.date(2027, 3, 1), made.years[0].tax), (dt.date(2027, 5, 3), 0)):
+        after = tax_years(0, (5_000, estate))
+        after.close(day, gains=(Fraction(0), Fraction(0)), dividends=D(0), cash=D(1_000), estate=NOTHING)
+        assert after.owed(day) - after.years[1].tax == owed
+        assert after.years[1].liquidated == 1_000 - owed
 
 
 def test_the_tax_of_a_year_moves_on_the_first_session_from_15_april() -> None:
@@ -106,7 +126,7 @@ def test_the_tax_of_a_year_moves_on_the_first_session_from_15_april() -> None:
     made = replay(market, preferences(harvest_every="quarter", plan_every="quarter"), outside=GAINS)
     day = next(day for day in made.dates if day >= dt.date(2015, 4, 15))
     assert np.flatnonzero(made.taxes).tolist() == [made.dates.index(day)]
-    (paid,) = [entry.amount for entry in made.cashbook if entry.what == "flow" and entry.date == day]
+    (paid,) = [entry.amount for entry in made.cashbook if entry.what == "tax" and entry.date == day]
     assert paid == -made.years[0].tax
     assert made.owed == made.years[1].tax
 

@@ -10,9 +10,9 @@ Every figure is a difference against the fund with the same flows under the same
 - harvested losses of a year: losses allowed after wash sales, by term, as a fraction of the capital paid in up to then.
 - realised tracking error: standard deviation of daily time-weighted return less the index's, × √252, of whole runs and
   of years with at least 60 sessions.
-- break-even fee: what the account could cost a year, as a fraction of its value, before its post-liquidation wealth
-  falls to the fund's: difference ÷ Σ over days of value ÷ 252. No compounding.
-- ossification: share of the value in lots whose gain is over half of their basis.
+- break-even fee: what the account could cost a year beyond what it does, as a fraction of its value, before its
+  post-liquidation wealth falls to the fund's: difference ÷ Σ over days of value ÷ 252. No compounding.
+- ossification: share of the stocks' value in lots whose gain is over half of their basis.
 """
 
 from __future__ import annotations
@@ -25,18 +25,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from dicli.backtest.ledger import Ledger
-from dicli.backtest.panel import Floats
+from dicli.backtest.panel import DAYS, Floats
 from dicli.backtest.replay import Replay
-from dicli.backtest.settlement import Returns, Year, settle
-from dicli.backtest.shadow import FUND, Shadow
+from dicli.backtest.settlement import Year
+from dicli.backtest.shadow import Shadow
 from dicli.model import Term
-from dicli.preferences import Preferences
 from dicli.tax.books import cent
 from dicli.tax.prepare import exact
-from dicli.tax.term import is_long
 
-DAYS = 252
 _ENOUGH = 60
 
 
@@ -64,6 +60,8 @@ class YearFigures:
     plans: int
     names: int
     lots: int
+    liquidated: Decimal  # everything sold on its last session, and all tax paid
+    fund_liquidated: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +82,23 @@ class Figures:
     carried: Decimal
     used: Decimal
     costs: Decimal
+    fees: Decimal
     names: int
     lots: int
     ossified: float
     break_even_fee: float
 
 
-def figures(run: Replay, other: Shadow, preferences: Preferences) -> Figures:
+def figures(run: Replay, other: Shadow) -> Figures:
     """All figures of one run against its shadow."""
-    active = daily_returns(run) - run.panel.index[0][run.first : run.last + 1]
+    active = daily_returns(run) - run.index
     active[0] = 0.0
     losses = _losses(run)
     years = tuple(_year(run, other, made, active, losses) for made in run.years)
-    capital = sum((flow for flow in run.contributed.values() if flow > 0), Decimal(0))
+    capital = run.capital()
     wealth = cent(exact(_value(run.value[-1]))) - run.owed
     fund_wealth = cent(exact(_value(other.value[-1]))) - other.owed
-    liquidated = _liquidated_account(run, preferences)
-    fund_liquidated = _liquidated_fund(run, other, preferences)
+    liquidated, fund_liquidated = run.years[-1].liquidated, other.years[-1].liquidated
     span = len(run.value) / DAYS
     last_year = run.years[-1]
     carried = last_year.carried.short + last_year.carried.long
@@ -115,15 +113,16 @@ def figures(run: Replay, other: Shadow, preferences: Preferences) -> Figures:
         fund_liquidated=fund_liquidated,
         tax_alpha=float(sum((y.fund_tax - y.tax for y in years), Decimal(0))) / average,
         tracking_error=_error(active[1:]),
-        tracking_difference=float(np.log1p(daily_returns(run)[1:]).sum() - np.log1p(_index(run)[1:]).sum()) / span,
+        tracking_difference=float(np.log1p(daily_returns(run)[1:]).sum() - np.log1p(run.index[1:]).sum()) / span,
         harvested=float(sum((y.short_losses + y.long_losses for y in years), Decimal(0)) / capital),
         net_losses=-net,
         carried=carried,
         used=max(-net - max(carried, Decimal(0)), Decimal(0)),
         costs=run.costs,
+        fees=run.fees,
         names=len(run.ledger.held()),
         lots=sum(1 for _ in run.ledger.lots()),
-        ossified=_ossified(run),
+        ossified=run.ossified,
         break_even_fee=float(liquidated - fund_liquidated) / average,
     )
 
@@ -134,10 +133,6 @@ def daily_returns(run: Replay) -> Floats:
     found = np.zeros(len(run.value))
     found[1:] = (run.value[1:] - moved[1:]) / run.value[:-1] - 1.0
     return found
-
-
-def _index(run: Replay) -> Floats:
-    return np.asarray(run.panel.index[0][run.first : run.last + 1])
 
 
 def _error(active: Floats) -> float | None:
@@ -165,7 +160,6 @@ def _year(
     fund = next(year for year in other.years if year.year == made.year)
     short, long = losses.get((made.year, Term.SHORT), Fraction(0)), losses.get((made.year, Term.LONG), Fraction(0))
     looks = [look for look in run.looks if run.panel.dates[look.t].year == made.year]
-    paid_in = sum((flow for day, flow in run.contributed.items() if flow > 0 and day.year <= made.year), Decimal(0))
     mean = float(run.value[first : last + 1].mean())
     costs = traded = Decimal(0)
     for entry in run.cashbook:
@@ -183,7 +177,7 @@ def _year(
         long=made.long,
         short_losses=cent(short),
         long_losses=cent(long),
-        harvested=float((short + long) / exact(paid_in)),
+        harvested=float((short + long) / exact(run.capital(made.year))),
         dividends=made.dividends,
         tax=made.tax,
         fund_tax=fund.tax,
@@ -196,77 +190,6 @@ def _year(
         plans=len(looks),
         names=after.names if after else 0,
         lots=after.lots if after else 0,
+        liquidated=made.liquidated,
+        fund_liquidated=fund.liquidated,
     )
-
-
-def _liquidated_account(run: Replay, preferences: Preferences) -> Decimal:
-    t = run.last
-    prices = {}
-    for symbol in run.ledger.held():
-        spread = preferences.costs.of(symbol)
-        prices[symbol] = exact(run.panel.last_price(symbol, t)) * (1 - exact(spread))
-    return _liquidated(run, run.ledger, run.cash, prices, run.years, run.owed, preferences)
-
-
-def _liquidated_fund(run: Replay, other: Shadow, preferences: Preferences) -> Decimal:
-    prices = {FUND: exact(other.price) * (1 - exact(preferences.costs.of(FUND)))}
-    cash = sum((entry.amount for entry in other.cashbook), Decimal(0))
-    return _liquidated(run, other.ledger, cash, prices, other.years, other.owed, preferences)
-
-
-def _liquidated(
-    run: Replay,
-    ledger: Ledger,
-    cash: Decimal,
-    prices: dict[str, Fraction],
-    years: tuple[Year, ...],
-    owed: Decimal,
-    preferences: Preferences,
-) -> Decimal:
-    """Cash after selling every lot on the last day and paying what is owed, that year's tax with these gains."""
-    day = run.dates[-1]
-    proceeds = short = long = Fraction(0)
-    for lot in ledger.lots():
-        worth = lot.quantity * prices[lot.symbol]
-        proceeds += worth
-        if is_long(lot.held_from, day):
-            long += worth - lot.basis
-        else:
-            short += worth - lot.basis
-    last = years[-1]
-    before = _carried_into(years, run, preferences)
-    gains = ledger.gains(last.year)
-    made, _ = settle(
-        preferences.tax,
-        last.year,
-        run.outside,
-        before,
-        gains=(gains[0] + short, gains[1] + long),
-        dividends=last.dividends,
-    )
-    return cash + cent(proceeds) - (owed - last.tax) - made.tax
-
-
-def _carried_into(years: tuple[Year, ...], run: Replay, preferences: Preferences) -> Returns:
-    """The carryovers into the last year: the years before it settled again."""
-    found = Returns.start(preferences.tax)
-    for year in years[:-1]:
-        _, found = settle(
-            preferences.tax,
-            year.year,
-            run.outside,
-            found,
-            gains=(exact(year.short), exact(year.long)),
-            dividends=year.dividends,
-        )
-    return found
-
-
-def _ossified(run: Replay) -> float:
-    whole = stuck = Fraction(0)
-    for lot in run.ledger.lots():
-        worth = lot.quantity * exact(run.panel.last_price(lot.symbol, run.last))
-        whole += worth
-        if worth - lot.basis > lot.basis / 2:
-            stuck += worth
-    return float(stuck / whole) if whole else 0.0

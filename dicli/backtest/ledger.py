@@ -19,6 +19,7 @@ from dicli.tax.books import Books, Realized, decimal
 from dicli.tax.engine import FamilyBook, Rules
 from dicli.tax.ledger import Choices, Event, EventKind, Method, TaxAccount
 from dicli.tax.prepare import exact, steps
+from dicli.tax.term import is_long
 
 ZERO = Fraction(0)
 _WINDOW = 30
@@ -39,6 +40,15 @@ class Held:
     held_from: dt.date
     adjustment: Fraction
     replaced: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What a sale of everything would bring, dollars: `proceeds`, and the gains in them by term, signed."""
+
+    proceeds: Fraction
+    short: Fraction
+    long: Fraction
 
 
 @dataclass(slots=True)
@@ -157,6 +167,18 @@ class Ledger:
             if mine is not None:
                 short, long = short + mine[0], long + mine[1]
         return short, long
+
+    def estate(self, prices: Mapping[str, Fraction], day: dt.date) -> Estate:
+        """All open lots sold on `day` at `prices` (dollars a share, costs taken off); KeyError where one is lacking."""
+        proceeds = short = long = ZERO
+        for lot in self.lots():
+            worth = lot.quantity * prices[lot.symbol]
+            proceeds += worth
+            if is_long(lot.held_from, day):
+                long += worth - lot.basis
+            else:
+                short += worth - lot.basis
+        return Estate(proceeds, short, long)
 
     def realized(self) -> list[Realized]:
         """Every realised row, oldest first."""

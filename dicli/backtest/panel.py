@@ -22,7 +22,10 @@ from dicli.model import Constituent
 
 Floats = NDArray[np.float64]
 
-WINDOW = 504
+DAYS = 252
+"""Sessions a year."""
+
+WINDOW = 2 * DAYS
 """Sessions of returns that the planner's risk model asks for: two years."""
 
 GONE_AFTER = 5
@@ -143,6 +146,12 @@ class Panel:
             return np.zeros(len(self.symbols), dtype=bool)
         recent = np.isfinite(self.close[t - GONE_AFTER + 1 : t + 1]).any(axis=0)
         return np.asarray(~recent & np.isfinite(self.close[: t - GONE_AFTER + 1]).any(axis=0))
+
+    def last_close(self, t: int) -> Floats:
+        """The last close of every name at or before t (n,), as traded then; NaN where there is none."""
+        there = np.isfinite(self.close[: t + 1])
+        latest = t - there[::-1].argmax(axis=0)
+        return np.asarray(np.where(there.any(axis=0), self.close[latest, np.arange(len(self.symbols))], np.nan))
 
     def last_price(self, symbol: str, t: int) -> Decimal:
         """The last close at or before t, as traded then. KeyError or MarketError where there is none."""

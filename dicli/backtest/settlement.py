@@ -8,10 +8,12 @@ nearest one it knows: the law is today's throughout.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from dicli.backtest.ledger import Estate
 from dicli.preferences import ShortLong, Tax
 from dicli.tax import rates
 from dicli.tax.books import cent
@@ -19,12 +21,14 @@ from dicli.tax.netting import Bill, Situation, bill
 from dicli.tax.prepare import exact
 
 ZERO = Fraction(0)
+TAX_DAY = (4, 15)
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
     """One year of the account, dollars. `tax`: what it adds to the household's tax (negative: saved); `carried`: losses
-    carried into the next year because of the account (short, long).
+    carried into the next year because of the account (short, long). `liquidated`: what would be left if everything were
+    sold on its last session and all tax paid, that of the year reckoned with those gains.
     """
 
     year: int
@@ -33,19 +37,7 @@ class Year:
     dividends: Decimal
     tax: Decimal
     carried: ShortLong
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """Carryovers into the coming year, as positive dollars: with the account and without it."""
-
-    with_account: tuple[Fraction, Fraction]
-    without: tuple[Fraction, Fraction]
-
-    @classmethod
-    def start(cls, tax: Tax) -> Returns:
-        carried = exact(tax.carryover.short), exact(tax.carryover.long)
-        return cls(carried, carried)
+    liquidated: Decimal
 
 
 def situation(
@@ -74,31 +66,47 @@ def situation(
     )
 
 
-def settle(
-    tax: Tax,
-    year: int,
-    outside: ShortLong,
-    before: Returns,
-    *,
-    gains: tuple[Fraction, Fraction],
-    dividends: Decimal,
-) -> tuple[Year, Returns]:
-    """The account's tax of a year, to the cent, and the carryovers after it."""
-    mine = bill(
-        situation(
-            tax,
-            year,
-            outside,
-            before.with_account,
-            short=gains[0],
-            long=gains[1],
-            dividends=exact(dividends),
-        )
-    )
-    bare = bill(situation(tax, year, outside, before.without))
-    after = Returns(_carry(mine), _carry(bare))
-    carried = ShortLong(cent(after.with_account[0] - after.without[0]), cent(after.with_account[1] - after.without[1]))
-    return Year(year, cent(gains[0]), cent(gains[1]), dividends, cent(mine.tax - bare.tax), carried), after
+class TaxYears:
+    """The tax years of one account as they close, and the sessions on which their tax moves."""
+
+    def __init__(self, tax: Tax, outside: ShortLong) -> None:
+        self.tax = tax
+        self.outside = outside
+        self.years: list[Year] = []
+        carried = exact(tax.carryover.short), exact(tax.carryover.long)
+        self.with_account = carried  # (short, long) losses carried into the coming year, positive dollars
+        self.without = carried
+
+    def close(
+        self, day: dt.date, *, gains: tuple[Fraction, Fraction], dividends: Decimal, cash: Decimal, estate: Estate
+    ) -> None:
+        """End the year on its last session `day`: `gains` (short, long) are those allowed, `cash` and `estate` what
+        there would be after a sale of everything.
+        """
+        mine = self._bill(day.year, gains, dividends)
+        bare = bill(situation(self.tax, day.year, self.outside, self.without))
+        sold = self._bill(day.year, (gains[0] + estate.short, gains[1] + estate.long), dividends)
+        liquidated = cash + cent(estate.proceeds) - self.owed(day) - cent(sold.tax - bare.tax)
+        self.with_account, self.without = _carry(mine), _carry(bare)
+        carried = ShortLong(*(cent(a - b) for a, b in zip(self.with_account, self.without, strict=True)))
+        tax = cent(mine.tax - bare.tax)
+        self.years.append(Year(day.year, cent(gains[0]), cent(gains[1]), dividends, tax, carried, liquidated))
+
+    def _bill(self, year: int, gains: tuple[Fraction, Fraction], dividends: Decimal) -> Bill:
+        carry, paid = self.with_account, exact(dividends)
+        made = situation(self.tax, year, self.outside, carry, short=gains[0], long=gains[1], dividends=paid)
+        return bill(made)
+
+    def due(self, before: dt.date, day: dt.date) -> Decimal:
+        """What moves on session `day`, the one after `before`: negative where tax is paid."""
+        moves = dt.date(day.year, *TAX_DAY)
+        if not before < moves <= day:
+            return Decimal(0)
+        return -sum((year.tax for year in self.years if year.year == day.year - 1), Decimal(0))
+
+    def owed(self, day: dt.date) -> Decimal:
+        """The tax of closed years that has not moved by the evening of `day`."""
+        return sum((year.tax for year in self.years if dt.date(year.year + 1, *TAX_DAY) > day), Decimal(0))
 
 
 def _carry(made: Bill) -> tuple[Fraction, Fraction]:

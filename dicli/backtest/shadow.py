@@ -1,13 +1,15 @@
-"""The same money in the index fund, under the same tax rules: what every figure of a backtest is held against.
+"""The same money in the index fund, under the same tax rules: what every figure is held against.
 
 The fund earns the index less its fee, pays the index's dividends out at the last session of each quarter (qualified,
 reinvested), and is sold by its highest basis first where money goes out. Its shares are one security in a ledger of
-its own, so that gains, wash sales and the yearly settlement come from the same engine.
+its own, so that gains, wash sales and the yearly settlement come from the same engine. Lots that an account starts with
+become lots of the fund of the same value, basis and dates: a gain that was there before is nobody's merit.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from fractions import Fraction
@@ -15,32 +17,41 @@ from fractions import Fraction
 import numpy as np
 
 from dicli.backtest import schedule
+from dicli.backtest.book import CENT, Entry
 from dicli.backtest.ledger import Ledger
-from dicli.backtest.panel import Floats
-from dicli.backtest.replay import TAX_DAY, Entry, Replay, managed_account
-from dicli.backtest.settlement import Returns, Year, settle
+from dicli.backtest.panel import DAYS, Floats, exact
+from dicli.backtest.replay import Replay, managed_account
+from dicli.backtest.settlement import TaxYears, Year
 from dicli.household import tax_choices
-from dicli.preferences import Preferences
+from dicli.preferences import Preferences, ShortLong
 from dicli.tax.books import cent
 from dicli.tax.ledger import Event, EventKind
-from dicli.tax.prepare import exact
+from dicli.tax.prepare import exact as fraction
 
 FUND = "FUND"
-DAYS = 252
-CENT = Decimal("0.01")
 _SHARES = Decimal("0.000001")
 _START = 100.0
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """What the index did: sessions, total returns (T,) and, of them, what was paid out as dividends (T,). The first
+    session's returns do not count: money comes in at its close.
+    """
+
+    dates: Sequence[dt.date]
+    total: Floats
+    paid: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Shadow:
-    """The fund's side of a replay, by its sessions: `value`, the yearly taxes, what is `owed`, and the books."""
+    """The fund's side, by the track's sessions: `value` and the yearly `taxes` (T,), what is `owed`, and the books."""
 
     value: Floats
     taxes: Floats
     years: tuple[Year, ...]
     owed: Decimal
-    returns: Returns
     ledger: Ledger
     cashbook: tuple[Entry, ...]
     price: Decimal
@@ -48,89 +59,108 @@ class Shadow:
 
 
 def shadow(run: Replay, preferences: Preferences) -> Shadow:
-    """Put the replay's flows into the fund."""
-    return _Fund(run, preferences).run()
+    """Put the replay's flows, and the lots that it started with, into the fund."""
+    total, paid = run.panel.index
+    track = Track(run.dates, total[run.first : run.last + 1], paid[run.first : run.last + 1])
+    at = run.panel.places
+    worth = [
+        fraction(lot.quantity or 0) * fraction(exact(float(run.panel.last_close(run.first)[at[lot.symbol]])))
+        for lot in run.own
+    ]
+    return in_fund(track, run.contributed, preferences, run.outside, own=list(zip(run.own, worth, strict=True)))
+
+
+def in_fund(
+    track: Track,
+    flows: Mapping[dt.date, Decimal],
+    preferences: Preferences,
+    outside: ShortLong,
+    *,
+    own: Sequence[tuple[Event, Fraction]] = (),
+) -> Shadow:
+    """Put `flows` (dollars by session, out: negative) into the fund, with so much of gains a year outside it.
+
+    `own`: purchases of lots that the account started with, and what each was worth at the first close. [backtest]
+    fund_fee and dividends, [costs] and [tax] are those of the preferences.
+    """
+    return _Fund(track, preferences, outside).run(flows, own)
 
 
 class _Fund:
-    def __init__(self, run: Replay, preferences: Preferences) -> None:
-        self.run_of = run
+    def __init__(self, track: Track, preferences: Preferences, outside: ShortLong) -> None:
+        self.track = track
         account = replace(managed_account(preferences), lot_method="hifo")
         self.ledger = Ledger(account, tax_choices(preferences), "hifo")
-        self.tax = preferences.tax
         self.spread = preferences.costs.of(FUND)
         self.fee = float(preferences.backtest.fund_fee)
         self.reinvest = preferences.backtest.dividends == "reinvest"
-        self.returns = Returns.start(preferences.tax)
+        self.tax = TaxYears(preferences.tax, outside)
         self.cash = Decimal(0)
         self.shares = Fraction(0)
         self.price = Decimal(0)
         self.cashbook: list[Entry] = []
-        self.years: list[Year] = []
         self.dividends: dict[int, Decimal] = {}
         self.costs = Decimal(0)
         self.number = 0
 
-    def run(self) -> Shadow:
-        run = self.run_of
-        dates = run.panel.dates
-        total, paid = run.panel.index
-        quarter_ends = set(schedule.last_of(dates, "quarter", run.first, run.last))
-        T = run.last - run.first + 1
+    def run(self, flows: Mapping[dt.date, Decimal], own: Sequence[tuple[Event, Fraction]]) -> Shadow:
+        dates, total, paid = self.track.dates, self.track.total, self.track.paid
+        T = len(dates)
+        quarter_ends = set(schedule.last_of(dates, "quarter", 0, T - 1))
         value, taxes = np.zeros(T), np.zeros(T)
         nav, pending = _START, 0.0
-        for k in range(T):
-            t, day = run.first + k, dates[run.first + k]
+        self.price = _price(nav)
+        self._start(own)
+        for k, day in enumerate(dates):
+            due = Decimal(0)
             if k:
-                pending += nav * paid[t]
-                nav *= 1.0 + total[t] - self.fee / DAYS
+                pending += nav * paid[k]
+                nav *= 1.0 + total[k] - self.fee / DAYS
+                due = self.tax.due(dates[k - 1], day)
             self.price = _price(nav)
-            if t in quarter_ends and pending > 0.0:
+            if k in quarter_ends and pending > 0.0:
                 each = _price(pending)
                 nav -= float(each)
                 self.price = _price(nav)
                 self._distribute(day, each)
                 pending = 0.0
-            due = self._due(k, day)
             taxes[k] = float(due)
-            self._move(day, run.contributed.get(day, Decimal(0)) + due)
+            self._move(day, flows.get(day, Decimal(0)), due)
             value[k] = float(self.cash) + float(self.shares) * float(self.price)
-            if k == T - 1 or dates[t + 1].year != day.year:
-                self._close_year(day.year)
-        owed = sum((year.tax for year in self.years if not self._paid(year.year)), Decimal(0))
+            if k == T - 1 or dates[k + 1].year != day.year:
+                self._close_year(day)
         return Shadow(
-            value,
-            taxes,
-            tuple(self.years),
-            owed,
-            self.returns,
-            self.ledger,
-            tuple(self.cashbook),
-            self.price,
-            self.costs,
+            value=value,
+            taxes=taxes,
+            years=tuple(self.tax.years),
+            owed=self.tax.owed(dates[-1]),
+            ledger=self.ledger,
+            cashbook=tuple(self.cashbook),
+            price=self.price,
+            costs=self.costs,
         )
 
-    def _paid(self, year: int) -> bool:
-        panel, day = self.run_of.panel, dt.date(year + 1, *TAX_DAY)
-        return panel.dates[self.run_of.last] >= day and panel.row(day) <= self.run_of.last
+    def _start(self, own: Sequence[tuple[Event, Fraction]]) -> None:
+        lots = []
+        for lot, worth in own:
+            quantity = worth / fraction(self.price)
+            used = quantity if lot.replaced else None
+            lots.append(replace(lot, account=self.ledger.account.name, symbol=FUND, quantity=quantity, replaced=used))
+            self.shares += quantity
+        if lots:
+            self.ledger.record(lots)
 
-    def _due(self, k: int, day: dt.date) -> Decimal:
-        due = dt.date(day.year, *TAX_DAY)
-        if k == 0 or not self.run_of.dates[k - 1] < due <= day:
-            return Decimal(0)
-        return -sum((year.tax for year in self.years if year.year == day.year - 1), Decimal(0))
-
-    def _event(self, kind: EventKind, day: dt.date, quantity: Fraction | Decimal, amount: Decimal) -> None:
+    def _trade(self, kind: EventKind, day: dt.date, quantity: Fraction | Decimal, amount: Decimal) -> None:
         self.number += 1
         self.ledger.record([Event(f"fund:{self.number}", kind, day, self.ledger.account.name, FUND, quantity, amount)])
-        self.shares += exact(quantity) if kind is EventKind.BUY else -exact(quantity)
+        self.shares += fraction(quantity) if kind is EventKind.BUY else -fraction(quantity)
 
     def _book(self, day: dt.date, what: str, amount: Decimal) -> None:
         self.cash += amount
         self.cashbook.append(Entry(day, what, amount))
 
     def _distribute(self, day: dt.date, each: Decimal) -> None:
-        amount = cent(self.shares * exact(each))
+        amount = cent(self.shares * fraction(each))
         if not amount:
             return
         self.dividends[day.year] = self.dividends.get(day.year, Decimal(0)) + amount
@@ -140,11 +170,12 @@ class _Fund:
         else:
             self._book(day, "distribution paid out", -amount)
 
-    def _move(self, day: dt.date, amount: Decimal) -> None:
+    def _move(self, day: dt.date, flow: Decimal, tax: Decimal) -> None:
         """Money in is invested at once, money out is raised by a sale."""
-        if amount:
-            self._book(day, "flow", amount)
-        if amount > 0:
+        for what, amount in (("flow", flow), ("tax", tax)):
+            if amount:
+                self._book(day, what, amount)
+        if flow + tax > 0:
             self._buy(day, self.cash)
         elif self.cash < 0:
             self._sell(day, -self.cash)
@@ -156,29 +187,27 @@ class _Fund:
             return
         value = (quantity * self.price).quantize(CENT, ROUND_HALF_EVEN)
         cost = min((value * self.spread).quantize(CENT, ROUND_HALF_EVEN), max(amount - value, Decimal(0)))
-        self._event(EventKind.BUY, day, quantity, value + cost)
+        self._trade(EventKind.BUY, day, quantity, value + cost)
         self.costs += cost
         self._book(day, "buy", -value - cost)
 
     def _sell(self, day: dt.date, amount: Decimal) -> None:
         wanted = (amount / (self.price * (1 - self.spread))).quantize(_SHARES, ROUND_UP)
-        quantity = min(exact(wanted), self.shares)
-        value = cent(quantity * exact(self.price))
+        quantity = min(fraction(wanted), self.shares)
+        value = cent(quantity * fraction(self.price))
         cost = (value * self.spread).quantize(CENT, ROUND_HALF_EVEN)
-        self._event(EventKind.SELL, day, quantity, value - cost)
+        self._trade(EventKind.SELL, day, quantity, value - cost)
         self.costs += cost
         self._book(day, "sell", value - cost)
 
-    def _close_year(self, year: int) -> None:
-        made, self.returns = settle(
-            self.tax,
-            year,
-            self.run_of.outside,
-            self.returns,
-            gains=self.ledger.gains(year),
-            dividends=self.dividends.get(year, Decimal(0)),
+    def _close_year(self, day: dt.date) -> None:
+        self.tax.close(
+            day,
+            gains=self.ledger.gains(day.year),
+            dividends=self.dividends.get(day.year, Decimal(0)),
+            cash=self.cash,
+            estate=self.ledger.estate({FUND: fraction(self.price) * (1 - fraction(self.spread))}, day),
         )
-        self.years.append(made)
 
 
 def _price(nav: float) -> Decimal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from dicli.backtest.figures import Figures, YearFigures, figures
+from dicli.backtest.opening import Opening
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import Replay, replay
 from dicli.backtest.shadow import Shadow, shadow
@@ -40,6 +41,8 @@ COLUMNS = (
     Column("plans", Figure.NUMBER, brief=False),
     Column("names", Figure.NUMBER, brief=False),
     Column("lots", Figure.NUMBER, brief=False),
+    Column("liquidated", Figure.MONEY, brief=False),
+    Column("fund_liquidated", Figure.MONEY, brief=False),
 )
 
 
@@ -53,27 +56,31 @@ class Case:
     figures: Figures
 
 
-def case(panel: Panel, preferences: Preferences, label: str, outside: ShortLong) -> Case:
-    made = replay(panel, preferences, outside=outside)
+def case(
+    panel: Panel, preferences: Preferences, label: str, outside: ShortLong, opening: Opening | None = None
+) -> Case:
+    """One run, from [backtest] initial or `opening`, against its shadow."""
+    made = replay(panel, preferences, outside=outside, opening=opening)
     fund = shadow(made, preferences)
-    return Case(label, made, fund, figures(made, fund, preferences))
+    return Case(label, made, fund, figures(made, fund))
 
 
-def outside_gains(preferences: Preferences) -> tuple[str, ShortLong]:
-    """[backtest] outside_gains, else those of [tax], else ASSUMED of the initial amount, and which of these it is."""
+def outside_gains(preferences: Preferences, value: Decimal) -> tuple[str, ShortLong]:
+    """[backtest] outside_gains, else those of [tax], else ASSUMED of the `value` at the start; and which it is."""
     stated = preferences.backtest.outside_gains
     if stated is None:
         stated = ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
     if stated.short or stated.long:
         return "stated", stated
-    each = ((preferences.backtest.initial or Decimal(0)) * ASSUMED).quantize(Decimal("0.01"))
+    each = (value * ASSUMED).quantize(Decimal("0.01"))
     return "assumed", ShortLong(each, each)
 
 
-def cases(panel: Panel, preferences: Preferences) -> tuple[Case, Case]:
+def cases(panel: Panel, preferences: Preferences, opening: Opening | None = None) -> tuple[Case, Case]:
     """With outside gains and without: the same money, market and rules."""
-    label, outside = outside_gains(preferences)
-    return case(panel, preferences, label, outside), case(panel, preferences, "none", ShortLong())
+    none = case(panel, preferences, "none", ShortLong(), opening)
+    label, outside = outside_gains(preferences, none.run.capital_at_start())
+    return case(panel, preferences, label, outside, opening), none
 
 
 def report(panel: Panel, made: Sequence[Case], preferences: Preferences) -> Report:
@@ -100,6 +107,7 @@ def summary_of(found: Figures) -> dict[str, Value]:
         "tracking_error": ratio(found.tracking_error),
         "tracking_difference": ratio(found.tracking_difference),
         "costs": found.costs,
+        "fees": found.fees,
         "names": found.names,
         "lots": found.lots,
         "ossified": ratio(found.ossified),
@@ -130,6 +138,8 @@ def _row(label: str, year: YearFigures) -> tuple[Value, ...]:
         Decimal(year.plans),
         Decimal(year.names),
         Decimal(year.lots),
+        year.liquidated,
+        year.fund_liquidated,
     )
 
 
@@ -144,7 +154,7 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         "the law, rates and brackets are today's throughout; dividends are taken as qualified and are there on the ex "
         "date; each year's tax is paid from, and each saving paid into, the account on the first session from 15 April",
         f"trades are at the close and pay {preferences.costs.half_spread:%} of half spread; the fund costs "
-        f"{wanted.fund_fee:%} a year",
+        f"{wanted.fund_fee:%} a year, the account {wanted.account_fee:%} besides its trades",
         "loss that is still carried on the last day counts for nothing in the liquidated wealth",
     ]
     for one in made:

@@ -12,10 +12,9 @@ import datetime as dt
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.panel import Floats, Panel, build
+from dicli.backtest.panel import DAYS, Floats, Panel, build
 from dicli.market.sectors import SECTORS
 
-DAYS = 252
 DRIFT = 0.09  # of the market, a year
 MARKET = 0.16  # annual volatilities
 SECTOR = 0.10

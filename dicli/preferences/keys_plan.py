@@ -279,5 +279,6 @@ BACKTEST = (
     Key("lot_method", LOT_METHOD, "as tax.lot_method, which stands in", "backtest"),
     Key("outside_gains", GAINS, "gains elsewhere, a year: { short, long }; those of [tax] stand in", "backtest"),
     Key("fund_fee", fraction("0", "0.05"), "fee of the index fund compared with, a year", "backtest"),
+    Key("account_fee", fraction("0", "0.05"), "fee for running the account, a year, of its value", "backtest"),
     Key("delisting_recovery", PART, "what a delisted name pays, of its last price", "backtest"),
 )

@@ -370,6 +370,7 @@ class Backtest:
     lot_method: str | None = None  # None: tax.lot_method
     outside_gains: ShortLong | None = None  # a year; None: tax.short_term_gains and long_term_gains
     fund_fee: Decimal = Decimal("0.0003")  # of the index fund that is compared with, a year
+    account_fee: Decimal = Decimal(0)  # of the account's value, a year: what whoever runs it charges
     delisting_recovery: Decimal = Decimal(1)  # of the last price
 
 
