@@ -175,9 +175,6 @@ def test_the_command_reads_a_folder_and_writes_nothing_on_an_error(tmp_path: Pat
     assert wrong.code == 2
     assert "end (2014-06-02) is not after start" in wrong.err
     assert not (tmp_path / "out.csv").exists()
-    missing = run("backtest", "--data", str(data), **place)
-    assert missing.code == 2
-    assert "--initial" in missing.err
     ran = run(*base, "--end", "2014-06-30", **place)
     assert ran.code == 0, ran.err
     assert 'only the account "main" is replayed; left out: [[held_away]]' in ran.err

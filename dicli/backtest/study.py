@@ -157,6 +157,12 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         f"{wanted.fund_fee:%} a year, the account {wanted.account_fee:%} besides its trades",
         "loss that is still carried on the last day counts for nothing in the liquidated wealth",
     ]
+    if run.own:
+        held = len({lot.symbol for lot in run.own})
+        notes.append(
+            f"it starts with {len(run.own)} own lots of {held} names, worth {run.own_value:,.2f}; the fund starts with "
+            "lots of the same value, basis and dates"
+        )
     for one in made:
         if one.label == "assumed":
             notes.append(

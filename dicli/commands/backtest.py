@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dicli.commands.options import Run, command, date, dollars
-from dicli.errors import DicliError, Fault
+from dicli.errors import DicliError, Fault, InputError
 from dicli.model import Account, AccountKind, Owner, Report
 
 if TYPE_CHECKING:
+    from dicli.backtest.opening import Opening
     from dicli.backtest.panel import Panel
     from dicli.preferences import Preferences
 
@@ -52,7 +53,7 @@ _YEARS = Annotated[int, typer.Option(metavar="N", min=1, max=40, help="Years of 
 _START = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="First day.")]
 _END = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="Last day.")]
 _MONEY = {"metavar": "DOLLARS", "parser": dollars}
-_AMOUNT = Annotated[Any, typer.Option(**_MONEY, help="Starting cash.")]
+_AMOUNT = Annotated[Any, typer.Option(**_MONEY, help="Starting cash; without it, the account's own lots.")]
 _IN = Annotated[Any, typer.Option(**_MONEY, help="Paid in every month.")]
 _OUT = Annotated[Any, typer.Option(**_MONEY, help="Taken out every month.")]
 _SHORT = Annotated[Any, typer.Option(**_MONEY, help="Short-term gains elsewhere, a year.")]
@@ -83,6 +84,9 @@ def backtest(
     outside_short: _SHORT = None,
     outside_long: _LONG = None,
     fund_fee: Annotated[Any, typer.Option(**_FRACTION, help="Of the fund compared with, a year.")] = None,
+    account_fee: Annotated[
+        Any, typer.Option(**_FRACTION, help="What whoever runs the account charges, a year.")
+    ] = None,
     start_every: Annotated[
         Every | None, typer.Option(help="Instead: run from every such start date, and show medians and ranges.")
     ] = None,
@@ -101,6 +105,7 @@ def backtest(
     \b
     dicli backtest --synthetic --seed 7
     dicli backtest --data prices/ --start 2016-04-01 --end 2026-03-13 --initial 1000000
+    dicli backtest --data prices/ --start 2025-01-02      (from the lots that the account held on that day)
     dicli backtest --synthetic --years 6 --start-every quarter --horizon 3 --results runs.parquet --jobs 2
     """
     if start_every is None and results is not None:
@@ -119,15 +124,19 @@ def backtest(
         dividends=dividends,
         lot_method=_method(lot_method),
         fund_fee=_part(fund_fee, "--fund-fee"),
+        account_fee=_part(account_fee, "--account-fee"),
         delisting_recovery=_part(recovery, "--recovery"),
     )
     wanted = _with_flows(wanted, contribute, withdraw, outside_short, outside_long)
     if wanted.backtest.initial is None:
-        if not synthetic:
+        if start_every is not None and not synthetic:
             raise DicliError(
-                Fault("[backtest] initial", "is not there", "Say with how many dollars to start: --initial 1000000.")
+                Fault(
+                    "[backtest] initial", "is not there", "Vintages start with cash: say how much, --initial 1000000."
+                )
             )
-        wanted = replace(wanted, backtest=replace(wanted.backtest, initial=_INITIAL))
+        if synthetic:
+            wanted = replace(wanted, backtest=replace(wanted.backtest, initial=_INITIAL))
     from dicli.backtest import study
 
     panel = _panel(wanted, synthetic, seed, names, years, data)
@@ -138,7 +147,25 @@ def backtest(
 
         rows = sweep.sweep(panel, wanted, start_every.value, horizon, results=results, jobs=jobs)
         return sweep.report(rows, horizon)
-    return study.report(panel, study.cases(panel, wanted), wanted)
+    opening = _own_lots(panel, wanted) if wanted.backtest.initial is None else None
+    return study.report(panel, study.cases(panel, wanted, opening), wanted)
+
+
+def _own_lots(panel: Panel, wanted: Preferences) -> Opening:
+    """What the account holds on the first day, by the files of the portfolio."""
+    from dicli import household
+    from dicli.backtest.opening import own_lots
+    from dicli.backtest.replay import managed_account, span
+
+    first, _ = span(panel, wanted)
+    day = panel.dates[first]
+    try:
+        there = household.load(wanted, day)
+    except InputError as error:
+        what = f"it is not there, so that the account's own lots of {day} are the start, and they cannot be had"
+        remedy = "Start on a later day (--start), or with cash (--initial 1000000)."
+        raise InputError([*error.faults, Fault("[backtest] initial", what, remedy)]) from None
+    return own_lots(there, managed_account(wanted), panel, first)
 
 
 def _panel(wanted: Preferences, synthetic: bool, seed: int, names: int, years: int, data: Path | None) -> Panel:
