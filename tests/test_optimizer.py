@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dicli.plan.dual import Pricing
+from dicli.plan import optimizer
+from dicli.plan.dual import BUY, Pricing
 from dicli.plan.optimizer import solve
 from dicli.plan.primal import convex_plan, sides_of
 from dicli.plan.problem import Bands, Infeasible, Lots, Problem, Shortfall
@@ -246,6 +247,47 @@ def test_whole_shares_from_cash_in_accounts_of_every_size(value):
     s = solve(p)
     assert broken(p, s.trade, s.lot_sale) == []
     assert s.gap < 0.005
+
+
+def from_cash(**rules):
+    """The 500 names of the account, to be bought from cash; all but half a percent, to the cent, is to be invested."""
+    base, _ = free_plan()
+    n = len(base.held)
+    rules = {"cash_min": 0.005, "cash_max": 0.005, "min_trade": 2.5e-5, **rules}
+    return Problem.of(
+        held=np.zeros(n),
+        target=base.target,
+        factors=base.factors,
+        specific=base.specific,
+        risk_aversion=100.0,
+        cash=1.0,
+        **rules,
+    )
+
+
+def test_an_equation_leaves_the_program_room():
+    """Rows that demand and allow the same are one equation: with a margin on both sides no plan would be left."""
+    p = from_cash(min_trade=0.0)
+    pricing = Pricing(p)
+    sides = sides_of(pricing, np.full(len(p.held), BUY), np.full(len(p.held), -1))
+    plan = convex_plan(pricing, sides, np.zeros(pricing.K), window=np.inf)
+    assert plan is not None
+    assert plan.feasible
+    assert plan.bought.sum() == pytest.approx(0.995, abs=1e-9)
+
+
+@pytest.mark.parametrize(("least", "at_once"), [(2.5e-5, True), (1e-3, False)])
+def test_a_portfolio_from_nothing_is_certified_by_its_own_program(least, at_once, monkeypatch):
+    """Where smallest positions of a tenth of a percent shape the whole portfolio, the search has to decide."""
+    p = from_cash(min_trade=least)
+    s = solve(p, tolerance=1e-2)
+    assert broken(p, s.trade, s.lot_sale) == []
+    assert s.gap <= 1e-2
+    monkeypatch.setattr(optimizer._Search, "_from_nothing", lambda search: None)
+    searched = solve(p, tolerance=1e-4)
+    assert s.bound <= searched.cost + 1e-12
+    assert s.cost == pytest.approx(searched.cost, rel=1e-2)
+    assert (s.steps < searched.steps / 4) is at_once
 
 
 def test_no_factors_and_nothing_in_the_way():

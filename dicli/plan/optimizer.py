@@ -27,7 +27,7 @@ from dicli.plan.branching import (
     undecided,
 )
 from dicli.plan.bundle import Bound, raise_bound
-from dicli.plan.dual import TINY, Allowed, Choice, Pricing
+from dicli.plan.dual import BUY, LEAVE, TINY, Allowed, Choice, Pricing
 from dicli.plan.infeasible import coupling_shortfalls, explain, impossible_names
 from dicli.plan.primal import Plan, convex_plan, sides_of
 from dicli.plan.problem import Floats, Infeasible, Multiplier, Problem, Seconds, Shortfall, Solution
@@ -38,6 +38,7 @@ ELASTIC = 10.0  # price of violating a row where sides clash: dollars per dollar
 WORK = 1_000_000  # most that branching may take, in names, lots and pairs of rows priced: some tenths of a second
 PROGRAM = 20  # passes that one quadratic program counts for
 MOST_NODES = 400
+AT_ONCE = 1e-4  # a portfolio from nothing is asked for once more where it is not certified to this
 ROUNDS = 4  # of asking again at the plan's own prices
 LEAST_SCALE = 1e-5
 
@@ -83,6 +84,9 @@ class _Search:
 
     def run(self) -> Solution:
         p, pricing = self.pricing.p, self.pricing
+        at_once = self._from_nothing()
+        if at_once is not None:
+            return at_once
         start = np.zeros(pricing.K)
         start[: pricing.k] = 2.0 * p.risk_aversion * pricing.at_rest[: pricing.k]
         root = self._raise(_Node(pricing.allowed, start, -np.inf, []))
@@ -102,6 +106,35 @@ class _Search:
         if self.best is None:
             raise self.infeasible(()) from None
         return self._solution(self.best, bound, nodes)
+
+    def _from_nothing(self) -> Solution | None:
+        """A portfolio made of cash is convex but for its smallest positions: the program in which every name of the
+        target is bought is asked first, and is the answer where its own prices certify it.
+        """
+        p, pricing = self.pricing.p, self.pricing
+        if p.held.any() or p.max_names is not None or pricing.whole:
+            return None
+        candidate = np.where((p.target > 0.0) & pricing.allowed.buy, BUY, LEAVE)
+        bound, started = -np.inf, time.perf_counter()
+        for _ in range(2):
+            if not (pricing.allowed.leave | (candidate == BUY)).all():
+                break
+            sides = sides_of(pricing, candidate, np.full(len(candidate), -1))
+            plan = convex_plan(pricing, sides, np.zeros(pricing.K), window=np.inf)
+            if plan is None or not plan.feasible:
+                break
+            asked = pricing.at(plan.x, pricing.allowed)
+            bound = max(bound, pricing.lower_value(plan.x, asked.theta))
+            self._keep(plan, asked)
+            if not self._open(bound, AT_ONCE):
+                break
+            candidate = asked.candidate  # the smallest positions that its prices would rather not have are left
+        self.seconds["plan"] += time.perf_counter() - started
+        if self._open(bound):
+            self.best = self.closest = None
+            return None
+        assert self.best is not None
+        return self._solution(self.best, min(bound, self.best.cost), 1)
 
     def infeasible(self, known: tuple[Shortfall, ...]) -> Infeasible:
         def again(relaxed: Problem) -> Solution:
@@ -180,8 +213,9 @@ class _Search:
         self.seconds["plan"] += time.perf_counter() - started
         return plan, plan is not None and self._keep(plan, choice)
 
-    def _open(self, bound: float) -> bool:
-        return self.best is None or self.best.cost - bound > self.tolerance * self._scale(bound)
+    def _open(self, bound: float, tolerance: float | None = None) -> bool:
+        most = self.tolerance if tolerance is None else tolerance
+        return self.best is None or self.best.cost - bound > most * self._scale(bound)
 
     def _kappa(self, x: Floats) -> float:
         return float(x[self.pricing.k + self.pricing.rows.linear]) if self.pricing.rows.names else 0.0

@@ -246,7 +246,9 @@ class _Program:
         for column, r in enumerate(rows.gain_rows):
             self._put(np.full(len(self.lots), r), self.sale, rows.gains[self.lots, column])
         self._diagonal(self.slack, -np.ones(len(self.slack)))
-        self._close(-self.left[k:] - MARGIN, clarabel.NonnegativeConeT)
+        # an equation keeps its margin on one side: two rows that both keep it would leave nothing between them
+        margin = np.where(rows.twin, -MARGIN, MARGIN)
+        self._close(-self.left[k:] - margin, clarabel.NonnegativeConeT)
 
     def _limits(self) -> None:
         sides, weight = self.sides, self.pricing.p.lots.weight[self.lots]

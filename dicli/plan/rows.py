@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dicli.plan.problem import Floats, Ints, Problem
+from dicli.plan.problem import Bools, Floats, Ints, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Rows:
     limits: Floats  # as the caller gave them
     signs: Floats  # value of the row as the caller knows it = signs × (left side) + limit
     base: Floats  # (R,) the left side when nothing is traded
+    twin: Bools  # (R,) the row before demands at least what this one allows at most: together an equation
     buy: Floats  # (n, R)
     sell: Floats  # (n, R)
     gain_rows: Ints  # which of the R are gains budgets
@@ -40,26 +41,30 @@ def coupling_rows(p: Problem) -> Rows:
     limits: list[float] = []
     signs: list[float] = []
     base: list[float] = []
+    twin: list[bool] = []
     buy: list[Floats] = []
     sell: list[Floats] = []
 
-    def row(label: str, limit: float, sign: float, value: float, bought: Floats, sold: Floats) -> None:
+    def row(
+        label: str, limit: float, sign: float, value: float, bought: Floats, sold: Floats, *, equal: bool = False
+    ) -> None:
         if np.isfinite(limit):
             labels.append(label)
             limits.append(limit)
             signs.append(sign)
             base.append(sign * (value - limit))
+            twin.append(equal)
             buy.append(sign * bought)
             sell.append(sign * sold)
 
     spent, raised = -(1.0 + p.buy_cost), 1.0 - p.sell_cost
     row("cash at least", p.cash_min, -1.0, p.cash, spent, raised)
-    row("cash at most", p.cash_max, 1.0, p.cash, spent, raised)
+    row("cash at most", p.cash_max, 1.0, p.cash, spent, raised, equal=p.cash_max <= p.cash_min)
     row("turnover", p.turnover_cap, 1.0, 0.0, np.full(n, 0.5), np.full(n, 0.5))
     for A, low, high, name in zip(p.bands.matrix, p.bands.lower, p.bands.upper, p.bands.names, strict=True):
         at = float(np.sum(A * p.held))
         row(f"{name} at least", float(low), -1.0, at, A, -A)
-        row(f"{name} at most", float(high), 1.0, at, A, -A)
+        row(f"{name} at most", float(high), 1.0, at, A, -A, equal=float(high) <= float(low))
     gain_rows: list[int] = []
     gains: list[Floats] = []
     short, long = p.lots.short_gain, p.lots.long_gain
@@ -86,6 +91,7 @@ def coupling_rows(p: Problem) -> Rows:
         limits=np.array(limits),
         signs=np.array(signs),
         base=np.array(base),
+        twin=np.array(twin, dtype=np.bool_),
         buy=np.array(buy).reshape(R, n).T.copy(),
         sell=np.array(sell).reshape(R, n).T.copy(),
         gain_rows=np.array(gain_rows, dtype=np.int64),
