@@ -15,6 +15,7 @@ from dicli.backtest import schedule, settlement, synthetic
 from dicli.backtest.ledger import Estate, Ledger
 from dicli.backtest.panel import Panel, build
 from dicli.backtest.replay import replay
+from dicli.backtest.settlement import YearSoFar
 from dicli.preferences import FilingStatus, ShortLong, Tax
 from dicli.tax import harvest, wash
 from dicli.tax.ledger import Choices, Event, EventKind
@@ -87,7 +88,7 @@ def tax_years(outside: int, *years: tuple[int, Estate]) -> settlement.TaxYears:
     made = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong(D(outside), D(0)))
     for number, (gain, estate) in enumerate(years):
         day = dt.date(2026 + number, 12, 31)
-        made.close(day, gains=(Fraction(gain), Fraction(0)), dividends=D(0), cash=D(1_000), estate=estate)
+        made.close(YearSoFar(day, (Fraction(gain), Fraction(0)), D(0), D(1_000), estate))
     return made
 
 
@@ -111,12 +112,16 @@ def test_a_liquidated_account_pays_what_is_owed_and_the_tax_on_its_gains() -> No
     made = tax_years(0, (5_000, estate))
     sold = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong())
     gains = (Fraction(5_000 - 20_000), Fraction(30_000))
-    sold.close(dt.date(2026, 12, 31), gains=gains, dividends=D(0), cash=D(0), estate=NOTHING)
+    sold.close(YearSoFar(dt.date(2026, 12, 31), gains, D(0), D(0), NOTHING))
     assert made.years[0].liquidated == 1_000 + 100_000 - sold.years[0].tax
     # by March the tax of the year before has not been paid yet, by May it has
     for day, owed in ((dt.date(2027, 3, 1), made.years[0].tax), (dt.date(2027, 5, 3), 0)):
         after = tax_years(0, (5_000, estate))
-        after.close(day, gains=(Fraction(0), Fraction(0)), dividends=D(0), cash=D(1_000), estate=NOTHING)
+        so_far = YearSoFar(day, (Fraction(0), Fraction(0)), D(0), D(1_000), NOTHING)
+        standing = after.standing(so_far, D(5_000))
+        assert standing.kept == 5_000 - owed
+        after.close(so_far)
+        assert standing.sold == after.years[1].liquidated
         assert after.owed(day) - after.years[1].tax == owed
         assert after.years[1].liquidated == 1_000 - owed
 
@@ -147,6 +152,13 @@ def test_periods_end_where_the_next_session_belongs_to_another() -> None:
     assert schedule.last_of(days, "year", 0, 4) == [3]
     assert schedule.last_of(days, "day", 0, 4) == [0, 1, 2, 3]
     assert schedule.last_of(days, "week", 0, 2) == []
+
+
+def test_anniversaries_are_the_last_sessions_up_to_their_day() -> None:
+    days = [dt.date(2024, 2, 29), dt.date(2025, 2, 27), dt.date(2025, 3, 3), dt.date(2026, 2, 27), dt.date(2026, 3, 2)]
+    assert schedule.anniversaries(days, 0, 4) == [1, 3]
+    assert schedule.anniversaries(days, 0, 3) == [1, 3]
+    assert schedule.anniversaries(days, 0, 2) == [1]
 
 
 def two_names(**changes: object) -> Panel:

@@ -25,7 +25,7 @@ from dicli.backtest.ledger import Ledger
 from dicli.backtest.lookout import Lookout
 from dicli.backtest.opening import Opening
 from dicli.backtest.panel import DAYS, Floats, Panel
-from dicli.backtest.settlement import TaxYears, Year
+from dicli.backtest.settlement import Standing, TaxYears, Year, YearSoFar
 from dicli.errors import Fault, InfeasiblePlan, MarketError, PreferencesError
 from dicli.household import tax_choices
 from dicli.model import Account
@@ -60,7 +60,8 @@ class Replay:
     day without dividends paid out: what the fund that is compared with gets too. `own` are the lots that the account
     started with, `own_value` what they were worth. `cashbook` is every movement of cash, `spent` the half spreads
     paid, by day, `fees` the account's fees. `years` are the tax years, the last one reckoned as if it ended on the last
-    day; `owed` is the tax of those that is not paid yet, and the fee since it was last paid.
+    day, `standings` the wealth on each anniversary of the start; `owed` is the tax of those that is not paid yet, and
+    the fee since it was last paid.
     """
 
     panel: Panel
@@ -73,6 +74,7 @@ class Replay:
     own: tuple[Event, ...]
     own_value: Decimal
     years: tuple[Year, ...]
+    standings: tuple[Standing, ...]
     owed: Decimal
     outside: ShortLong
     ledger: Ledger
@@ -201,6 +203,8 @@ class _Run:
         plans = self._sessions(self.wanted.plan_every)
         harvests = self._sessions(self.wanted.harvest_every)
         quarters = self._sessions("quarter")
+        years = set(schedule.anniversaries(self.panel.dates, self.first, self.last))
+        standings: list[Standing] = []
         for k in range(T):
             t = self.first + k
             if k:
@@ -218,8 +222,11 @@ class _Run:
                 self._plan(t, [], keep_model=True)
             value[k] = self.book.value()
             self.accrued += self.fee * float(value[k])
+            if t in years:
+                value_now = Decimal(repr(float(value[k]))).quantize(CENT) - self._fee()
+                standings.append(self.tax.standing(self._so_far(t), value_now))
             if t == self.last or self.panel.dates[t + 1].year != self.panel.dates[t].year:
-                self._close_year(self.panel.dates[t])
+                self.tax.close(self._so_far(t))
         flows[0] += float(own)
         return Replay(
             panel=self.panel,
@@ -232,6 +239,7 @@ class _Run:
             own=self.opening.purchases,
             own_value=own,
             years=tuple(self.tax.years),
+            standings=tuple(standings),
             owed=self.tax.owed(self.panel.dates[self.last]) + self._fee(),
             outside=self.outside,
             ledger=self.book.ledger,
@@ -286,14 +294,10 @@ class _Run:
         self.accrued = 0.0
         return -due
 
-    def _close_year(self, day: dt.date) -> None:
-        self.tax.close(
-            day,
-            gains=self.book.ledger.gains(day.year),
-            dividends=self.book.dividends.get(day.year, Decimal(0)),
-            cash=self.book.cash - self._fee(),
-            estate=self.book.estate(day),
-        )
+    def _so_far(self, t: int) -> YearSoFar:
+        book, day = self.book, self.panel.dates[t]
+        paid = book.dividends.get(day.year, Decimal(0))
+        return YearSoFar(day, book.ledger.gains(day.year), paid, book.cash - self._fee(), book.estate(day))
 
     # -- at the close ---------------------------------------------------------------------------------------------
 

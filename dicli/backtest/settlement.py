@@ -66,6 +66,30 @@ def situation(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Wealth on an anniversary of the start, the tax of the year so far paid as well: `kept` while everything is held
+    on, `sold` after a sale of everything.
+    """
+
+    day: dt.date
+    kept: Decimal
+    sold: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class YearSoFar:
+    """An open tax year on `day`: `gains` (short, long) that are allowed, `dividends`, and what a sale of everything
+    would leave: `cash` beside the proceeds of `estate`.
+    """
+
+    day: dt.date
+    gains: tuple[Fraction, Fraction]
+    dividends: Decimal
+    cash: Decimal
+    estate: Estate
+
+
 class TaxYears:
     """The tax years of one account as they close, and the sessions on which their tax moves."""
 
@@ -77,25 +101,44 @@ class TaxYears:
         self.with_account = carried  # (short, long) losses carried into the coming year, positive dollars
         self.without = carried
 
-    def close(
-        self, day: dt.date, *, gains: tuple[Fraction, Fraction], dividends: Decimal, cash: Decimal, estate: Estate
-    ) -> None:
-        """End the year on its last session `day`: `gains` (short, long) are those allowed, `cash` and `estate` what
-        there would be after a sale of everything.
-        """
-        mine = self._bill(day.year, gains, dividends)
-        bare = bill(situation(self.tax, day.year, self.outside, self.without))
-        sold = self._bill(day.year, (gains[0] + estate.short, gains[1] + estate.long), dividends)
-        liquidated = cash + cent(estate.proceeds) - self.owed(day) - cent(sold.tax - bare.tax)
+    def close(self, so_far: YearSoFar) -> None:
+        """End the year on its last session."""
+        day, gains = so_far.day, so_far.gains
+        mine, bare = self._bills(so_far)
+        sold = self._sold(so_far, bare)
         self.with_account, self.without = _carry(mine), _carry(bare)
         carried = ShortLong(*(cent(a - b) for a, b in zip(self.with_account, self.without, strict=True)))
         tax = cent(mine.tax - bare.tax)
-        self.years.append(Year(day.year, cent(gains[0]), cent(gains[1]), dividends, tax, carried, liquidated))
+        self.years.append(Year(day.year, cent(gains[0]), cent(gains[1]), so_far.dividends, tax, carried, sold))
 
-    def _bill(self, year: int, gains: tuple[Fraction, Fraction], dividends: Decimal) -> Bill:
-        carry, paid = self.with_account, exact(dividends)
-        made = situation(self.tax, year, self.outside, carry, short=gains[0], long=gains[1], dividends=paid)
-        return bill(made)
+    def standing(self, so_far: YearSoFar, value: Decimal) -> Standing:
+        """Wealth on a day of a year that stays open; `value` is that of everything held, cash included."""
+        mine, bare = self._bills(so_far)
+        kept = value - self.owed(so_far.day) - cent(mine.tax - bare.tax)
+        return Standing(so_far.day, kept, self._sold(so_far, bare))
+
+    def _bills(self, so_far: YearSoFar) -> tuple[Bill, Bill]:
+        """The household's tax with the account and without it."""
+        return self._bill(so_far, so_far.gains), bill(situation(self.tax, so_far.day.year, self.outside, self.without))
+
+    def _sold(self, so_far: YearSoFar, bare: Bill) -> Decimal:
+        """What is left of a sale of everything after all tax."""
+        (short, long), estate = so_far.gains, so_far.estate
+        made = self._bill(so_far, (short + estate.short, long + estate.long))
+        return so_far.cash + cent(estate.proceeds) - self.owed(so_far.day) - cent(made.tax - bare.tax)
+
+    def _bill(self, so_far: YearSoFar, gains: tuple[Fraction, Fraction]) -> Bill:
+        return bill(
+            situation(
+                self.tax,
+                so_far.day.year,
+                self.outside,
+                self.with_account,
+                short=gains[0],
+                long=gains[1],
+                dividends=exact(so_far.dividends),
+            )
+        )
 
     def due(self, before: dt.date, day: dt.date) -> Decimal:
         """What moves on session `day`, the one after `before`: negative where tax is paid."""

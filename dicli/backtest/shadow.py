@@ -21,7 +21,7 @@ from dicli.backtest.book import CENT, Entry
 from dicli.backtest.ledger import Ledger
 from dicli.backtest.panel import DAYS, Floats, exact
 from dicli.backtest.replay import Replay, managed_account
-from dicli.backtest.settlement import TaxYears, Year
+from dicli.backtest.settlement import Standing, TaxYears, Year, YearSoFar
 from dicli.household import tax_choices
 from dicli.preferences import Preferences, ShortLong
 from dicli.tax.books import cent
@@ -46,11 +46,14 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """The fund's side, by the track's sessions: `value` and the yearly `taxes` (T,), what is `owed`, and the books."""
+    """The fund's side, by the track's sessions: `value` and the yearly `taxes` (T,), what is `owed`, and the books.
+    `standings` are the wealth on each anniversary of the first session.
+    """
 
     value: Floats
     taxes: Floats
     years: tuple[Year, ...]
+    standings: tuple[Standing, ...]
     owed: Decimal
     ledger: Ledger
     cashbook: tuple[Entry, ...]
@@ -107,6 +110,8 @@ class _Fund:
         dates, total, paid = self.track.dates, self.track.total, self.track.paid
         T = len(dates)
         quarter_ends = set(schedule.last_of(dates, "quarter", 0, T - 1))
+        years = set(schedule.anniversaries(dates, 0, T - 1))
+        standings: list[Standing] = []
         value, taxes = np.zeros(T), np.zeros(T)
         nav, pending = _START, 0.0
         self.price = _price(nav)
@@ -127,12 +132,16 @@ class _Fund:
             taxes[k] = float(due)
             self._move(day, flows.get(day, Decimal(0)), due)
             value[k] = float(self.cash) + float(self.shares) * float(self.price)
+            if k in years:
+                now = self.cash + cent(self.shares * fraction(self.price))
+                standings.append(self.tax.standing(self._so_far(day), now))
             if k == T - 1 or dates[k + 1].year != day.year:
-                self._close_year(day)
+                self.tax.close(self._so_far(day))
         return Shadow(
             value=value,
             taxes=taxes,
             years=tuple(self.tax.years),
+            standings=tuple(standings),
             owed=self.tax.owed(dates[-1]),
             ledger=self.ledger,
             cashbook=tuple(self.cashbook),
@@ -200,14 +209,10 @@ class _Fund:
         self.costs += cost
         self._book(day, "sell", value - cost)
 
-    def _close_year(self, day: dt.date) -> None:
-        self.tax.close(
-            day,
-            gains=self.ledger.gains(day.year),
-            dividends=self.dividends.get(day.year, Decimal(0)),
-            cash=self.cash,
-            estate=self.ledger.estate({FUND: fraction(self.price) * (1 - fraction(self.spread))}, day),
-        )
+    def _so_far(self, day: dt.date) -> YearSoFar:
+        estate = self.ledger.estate({FUND: fraction(self.price) * (1 - fraction(self.spread))}, day)
+        paid = self.dividends.get(day.year, Decimal(0))
+        return YearSoFar(day, self.ledger.gains(day.year), paid, self.cash, estate)
 
 
 def _price(nav: float) -> Decimal:

@@ -37,13 +37,20 @@ def sessions(start: dt.date, years: int) -> list[dt.date]:
     return found
 
 
-def _lives(rng: np.random.Generator, names: int, years: int, leavers: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """First session and the one after the last of every name: each year some leave, and as many come on that day."""
+def _lives(
+    rng: np.random.Generator, size: Floats, names: int, years: int, leavers: int
+) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """First session and the one after the last of every name: each year some leave, and as many come on that day.
+
+    Those who leave are among the smaller half by their first `size` (n,): giants are not taken over or ruined in a
+    quarter, and one that was would take a fifth of the index with it.
+    """
     n = names + leavers * (years - 1)
     born, dies = np.zeros(n, dtype=int), np.full(n, years * DAYS, dtype=int)
     alive = list(range(names))
     for year in range(1, years):
-        gone = [alive[i] for i in rng.choice(len(alive), leavers, replace=False)]
+        smaller = sorted(alive, key=lambda i: size[i])[: max(len(alive) // 2, leavers)]
+        gone = [smaller[i] for i in rng.choice(len(smaller), leavers, replace=False)]
         days = year * DAYS + rng.integers(0, DAYS, leavers)
         new = list(range(names + leavers * (year - 1), names + leavers * year))
         for old, fresh, day in zip(gone, new, days, strict=True):
@@ -64,7 +71,9 @@ def generate(*, seed: int, names: int = 100, years: int = 10, start: dt.date = d
     n = names + leavers * (years - 1)
     sectors = list(SECTORS)
     sector_of = rng.integers(0, len(sectors), n)
-    born, dies = _lives(rng, names, years, leavers)
+    price = rng.uniform(20.0, 200.0, n)
+    shares = np.exp(rng.normal(0.0, 1.1, n))
+    born, dies = _lives(rng, price * shares, names, years, leavers)
     fails = rng.random(n) < 0.5
 
     def tails(size: tuple[int, ...], freedom: int, volatility: float) -> Floats:
@@ -85,8 +94,6 @@ def generate(*, seed: int, names: int = 100, years: int = 10, start: dt.date = d
     yields = rng.uniform(0.0, YIELD, n)
     yields[rng.random(n) < 0.25] = 0.0
     month = rng.integers(0, 63, n)  # the day of its quarter on which a name goes ex
-    price = rng.uniform(20.0, 200.0, n)
-    shares = np.exp(rng.normal(0.0, 1.1, n))
     close = np.full((T, n), np.nan)
     splits, dividends, caps = np.ones((T, n)), np.zeros((T, n)), np.zeros((T, n))
     for t in range(T):
