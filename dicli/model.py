@@ -160,7 +160,8 @@ class Transaction:
 
     `date` is the trade date (R-TRADEDATE). `quantity` and `amount` are signed: a sale has a negative quantity, cash
     out a negative amount; a split's quantity is the shares *added*. `action` is the broker's own word for the row.
-    `order_id` and `time` are there where the export shows them (R-SAMELOT, R-ORDER).
+    `order_id` and `time` are there where the export shows them (R-SAMELOT, R-ORDER), and `lot_acquired` where it names
+    the lot that a sale took by its day (R-SPECID).
     """
 
     account: str
@@ -176,6 +177,7 @@ class Transaction:
     cusip: str | None = None
     order_id: str | None = None
     time: str | None = None
+    lot_acquired: dt.date | None = None
     source: Source | None = None
 
 

@@ -15,7 +15,7 @@ from dicli.backtest import schedule, settlement, synthetic
 from dicli.backtest.ledger import Estate, Ledger
 from dicli.backtest.panel import Panel, build
 from dicli.backtest.replay import replay
-from dicli.backtest.settlement import YearSoFar
+from dicli.backtest.settlement import OpenYear
 from dicli.preferences import FilingStatus, ShortLong, Tax
 from dicli.tax import harvest, wash
 from dicli.tax.ledger import Choices, Event, EventKind
@@ -88,7 +88,7 @@ def tax_years(outside: int, *years: tuple[int, Estate]) -> settlement.TaxYears:
     made = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong(D(outside), D(0)))
     for number, (gain, estate) in enumerate(years):
         day = dt.date(2026 + number, 12, 31)
-        made.close(YearSoFar(day, (Fraction(gain), Fraction(0)), D(0), D(1_000), estate))
+        made.close(OpenYear(day, (Fraction(gain), Fraction(0)), D(0), D(1_000), estate))
     return made
 
 
@@ -112,12 +112,12 @@ def test_a_liquidated_account_pays_what_is_owed_and_the_tax_on_its_gains() -> No
     made = tax_years(0, (5_000, estate))
     sold = settlement.TaxYears(Tax(FilingStatus.MFJ, D(300_000)), ShortLong())
     gains = (Fraction(5_000 - 20_000), Fraction(30_000))
-    sold.close(YearSoFar(dt.date(2026, 12, 31), gains, D(0), D(0), NOTHING))
+    sold.close(OpenYear(dt.date(2026, 12, 31), gains, D(0), D(0), NOTHING))
     assert made.years[0].liquidated == 1_000 + 100_000 - sold.years[0].tax
     # by March the tax of the year before has not been paid yet, by May it has
     for day, owed in ((dt.date(2027, 3, 1), made.years[0].tax), (dt.date(2027, 5, 3), 0)):
         after = tax_years(0, (5_000, estate))
-        so_far = YearSoFar(day, (Fraction(0), Fraction(0)), D(0), D(1_000), NOTHING)
+        so_far = OpenYear(day, (Fraction(0), Fraction(0)), D(0), D(1_000), NOTHING)
         standing = after.standing(so_far, D(5_000))
         assert standing.kept == 5_000 - owed
         after.close(so_far)

@@ -21,9 +21,9 @@ from dicli.errors import InputError
 from dicli.model import Term
 from dicli.preferences import Backtest, Preferences, ShortLong
 from dicli.tax import wash
-from dicli.tax.books import cent
 from dicli.tax.ledger import Event, EventKind
 from tests.program import run
+from tests.test_backtest import gains
 from tests.test_backtest_data import folder
 
 D = Decimal
@@ -94,9 +94,7 @@ def test_shares_basis_and_gains_are_those_of_the_tax_engine_from_the_first_lot_o
     assert made.value[0] == pytest.approx(float(worth + 2500 - made.spent[made.dates[0]]))
     books = wash.book([made.ledger.tax_account], made.log, choices=made.ledger.choices, method="fifo")
     for year in made.years:
-        for term, gain in ((Term.SHORT, year.short), (Term.LONG, year.long)):
-            rows = (row for row in books.year(year.year) if row.term is term)
-            assert gain == cent(sum((row.allowed for row in rows), Fraction(0)))
+        assert (year.short, year.long) == tuple(gains(books, year.year, term) for term in Term)
     put_in = sum(Fraction(event.amount or 0) for event in made.log if event.kind == "buy")
     sold = sum((row.basis - row.disallowed for row in made.ledger.realized()), Fraction(0))
     assert put_in == sold + sum((lot.basis for lot in made.ledger.lots()), Fraction(0))

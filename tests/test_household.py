@@ -68,6 +68,29 @@ def test_lots_are_rebuilt_by_the_accounts_method(tmp_path: Path) -> None:
     assert fifo.sales[0].term is Term.LONG
 
 
+NAMED = (
+    "date,kind,symbol,quantity,amount,lot_acquired\n"
+    "2025-01-06,buy,AAA,10,-1000,\n2025-03-03,buy,AAA,10,-2000,\n2026-01-05,sell,AAA,-10,1500,"
+)
+
+
+def test_a_sale_takes_the_lot_that_it_names(tmp_path: Path) -> None:
+    """R-SPECID comes before the account's order, here FIFO."""
+    _, house = read(folder(tmp_path / "named", main=NAMED + "2025-03-03\n"))
+    assert [(sale.basis, sale.acquired) for sale in house.sales] == [(D(2000), dt.date(2025, 3, 3))]
+    _, house = read(folder(tmp_path / "silent", main=NAMED + "\n"))
+    assert [(sale.basis, sale.acquired) for sale in house.sales] == [(D(1000), dt.date(2025, 1, 6))]
+
+
+def test_a_sale_that_names_a_lot_which_is_not_one_makes_the_history_incomplete(tmp_path: Path) -> None:
+    positions = POSITIONS + "AAA,10,150,1500\n"
+    _, house = read(folder(tmp_path / "none", main=NAMED + "2025-03-04\n", main_positions=positions))
+    assert "names a lot of 2025-03-04, and no purchase is of that day" in str(house.discrepancies[0])
+    twice = NAMED.replace("2025-01-06", "2025-03-03") + "2025-03-03\n"
+    _, house = read(folder(tmp_path / "two", main=twice, main_positions=positions))
+    assert "names a lot of 2025-03-03, and 2 purchases are of that day" in str(house.discrepancies[0])
+
+
 def test_a_split_row_adds_shares_and_keeps_the_basis(tmp_path: Path) -> None:
     rows = "2024-01-05,buy,AAA,10,-100\n2025-06-10,split,AAA,30,\n"
     lot = read(folder(tmp_path, main=HISTORY + rows))[1].lots[0]

@@ -59,7 +59,7 @@ def _spin_off(book: Book, t: int, j: int) -> list[Event]:
     each = Decimal(repr(float(panel.spinoffs[t, j])))
     price = panel.close[t, j] if np.isfinite(panel.close[t, j]) else book.last_close[j]
     share = (each / (each + exact(float(price * panel.splits[t, j])))).quantize(_SPUN, ROUND_HALF_EVEN)
-    child = f"{symbol}.SPUN.{day:%Y%m%d}"
+    child = f"{symbol.replace('.', '')}.SPUN.{day:%y%m%d}"  # a symbol that dicli.toml takes
     quantity = book.quantity(symbol)
     amount = cent(quantity * fraction(each))
     book.move(day, f"spin-off {symbol}", amount)

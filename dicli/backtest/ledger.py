@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from dicli.household import Household
 from dicli.model import Account, Lot, Owner, Term
-from dicli.tax.books import Books, Realized, decimal
-from dicli.tax.engine import FamilyBook, Rules
+from dicli.tax.books import Books, Realized, decimal, in_cents
+from dicli.tax.engine import FamilyBook, Row, Rules
 from dicli.tax.ledger import Choices, Event, EventKind, Method, TaxAccount
 from dicli.tax.prepare import exact, steps
 from dicli.tax.term import is_long
@@ -152,17 +152,11 @@ class Ledger:
         return found
 
     def gains(self, year: int) -> tuple[Fraction, Fraction]:
-        """(short, long) of a year, wash sales taken out, exact."""
+        """(short, long) of a year, wash sales taken out, each sale in cents as Form 8949 shows it."""
         short = long = ZERO
         for family in self._families.values():
             if family.gains is None:
-                family.gains = {}
-                for row in family.book.rows.values():
-                    sums = family.gains.get(row.step.event.date.year, (ZERO, ZERO))
-                    allowed = row.proceeds - row.basis + row.disallowed
-                    family.gains[row.step.event.date.year] = (
-                        (sums[0] + allowed, sums[1]) if row.term is Term.SHORT else (sums[0], sums[1] + allowed)
-                    )
+                family.gains = _gains(family.book)
             mine = family.gains.get(year)
             if mine is not None:
                 short, long = short + mine[0], long + mine[1]
@@ -308,6 +302,23 @@ class Ledger:
             )
             found.append((day, opened, closed))
         return found
+
+
+def _gains(book: FamilyBook) -> dict[int, tuple[Fraction, Fraction]]:
+    """(short, long) by year."""
+    sales: dict[str, list[Row]] = {}
+    for row in book.rows.values():
+        sales.setdefault(row.step.event.id, []).append(row)
+    found: dict[int, tuple[Fraction, Fraction]] = {}
+    for rows in sales.values():
+        year = rows[0].step.event.date.year
+        short, long = found.get(year, (ZERO, ZERO))
+        rounded = in_cents((row.proceeds, row.basis, row.disallowed) for row in rows)
+        for row, (proceeds, basis, disallowed) in zip(rows, rounded, strict=True):
+            allowed = exact(proceeds - basis + disallowed)
+            short, long = (short + allowed, long) if row.term is Term.SHORT else (short, long + allowed)
+        found[year] = short, long
+    return found
 
 
 def _together(one: Held, other: Held) -> Held:

@@ -25,7 +25,7 @@ from dicli.backtest.ledger import Ledger
 from dicli.backtest.lookout import Lookout
 from dicli.backtest.opening import Opening
 from dicli.backtest.panel import DAYS, Floats, Panel
-from dicli.backtest.settlement import Standing, TaxYears, Year, YearSoFar
+from dicli.backtest.settlement import OpenYear, Standing, TaxYears, Year
 from dicli.errors import Fault, InfeasiblePlan, MarketError, PreferencesError
 from dicli.household import tax_choices
 from dicli.model import Account
@@ -294,10 +294,10 @@ class _Run:
         self.accrued = 0.0
         return -due
 
-    def _so_far(self, t: int) -> YearSoFar:
+    def _so_far(self, t: int) -> OpenYear:
         book, day = self.book, self.panel.dates[t]
         paid = book.dividends.get(day.year, Decimal(0))
-        return YearSoFar(day, book.ledger.gains(day.year), paid, book.cash - self._fee(), book.estate(day))
+        return OpenYear(day, book.ledger.gains(day.year), paid, book.cash - self._fee(), book.estate(day))
 
     # -- at the close ---------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class YearSoFar:
+class OpenYear:
     """An open tax year on `day`: `gains` (short, long) that are allowed, `dividends`, and what a sale of everything
     would leave: `cash` beside the proceeds of `estate`.
     """
@@ -101,7 +101,7 @@ class TaxYears:
         self.with_account = carried  # (short, long) losses carried into the coming year, positive dollars
         self.without = carried
 
-    def close(self, so_far: YearSoFar) -> None:
+    def close(self, so_far: OpenYear) -> None:
         """End the year on its last session."""
         day, gains = so_far.day, so_far.gains
         mine, bare = self._bills(so_far)
@@ -111,23 +111,23 @@ class TaxYears:
         tax = cent(mine.tax - bare.tax)
         self.years.append(Year(day.year, cent(gains[0]), cent(gains[1]), so_far.dividends, tax, carried, sold))
 
-    def standing(self, so_far: YearSoFar, value: Decimal) -> Standing:
+    def standing(self, so_far: OpenYear, value: Decimal) -> Standing:
         """Wealth on a day of a year that stays open; `value` is that of everything held, cash included."""
         mine, bare = self._bills(so_far)
         kept = value - self.owed(so_far.day) - cent(mine.tax - bare.tax)
         return Standing(so_far.day, kept, self._sold(so_far, bare))
 
-    def _bills(self, so_far: YearSoFar) -> tuple[Bill, Bill]:
+    def _bills(self, so_far: OpenYear) -> tuple[Bill, Bill]:
         """The household's tax with the account and without it."""
         return self._bill(so_far, so_far.gains), bill(situation(self.tax, so_far.day.year, self.outside, self.without))
 
-    def _sold(self, so_far: YearSoFar, bare: Bill) -> Decimal:
+    def _sold(self, so_far: OpenYear, bare: Bill) -> Decimal:
         """What is left of a sale of everything after all tax."""
         (short, long), estate = so_far.gains, so_far.estate
         made = self._bill(so_far, (short + estate.short, long + estate.long))
         return so_far.cash + cent(estate.proceeds) - self.owed(so_far.day) - cent(made.tax - bare.tax)
 
-    def _bill(self, so_far: YearSoFar, gains: tuple[Fraction, Fraction]) -> Bill:
+    def _bill(self, so_far: OpenYear, gains: tuple[Fraction, Fraction]) -> Bill:
         return bill(
             situation(
                 self.tax,

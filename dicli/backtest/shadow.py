@@ -21,7 +21,7 @@ from dicli.backtest.book import CENT, Entry
 from dicli.backtest.ledger import Ledger
 from dicli.backtest.panel import DAYS, Floats, exact
 from dicli.backtest.replay import Replay, managed_account
-from dicli.backtest.settlement import Standing, TaxYears, Year, YearSoFar
+from dicli.backtest.settlement import OpenYear, Standing, TaxYears, Year
 from dicli.household import tax_choices
 from dicli.preferences import Preferences, ShortLong
 from dicli.tax.books import cent
@@ -209,10 +209,10 @@ class _Fund:
         self.costs += cost
         self._book(day, "sell", value - cost)
 
-    def _so_far(self, day: dt.date) -> YearSoFar:
+    def _so_far(self, day: dt.date) -> OpenYear:
         estate = self.ledger.estate({FUND: fraction(self.price) * (1 - fraction(self.spread))}, day)
         paid = self.dividends.get(day.year, Decimal(0))
-        return YearSoFar(day, self.ledger.gains(day.year), paid, self.cash, estate)
+        return OpenYear(day, self.ledger.gains(day.year), paid, self.cash, estate)
 
 
 def _price(nav: float) -> Decimal:

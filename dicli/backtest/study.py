@@ -150,7 +150,8 @@ def ratio(value: float | None) -> Decimal | None:
 def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list[str]:
     wanted = preferences.backtest
     run = made[0].run
-    notes = [
+    notes = [_said(one) for one in made]
+    notes += [
         "the law, rates and brackets are today's throughout; dividends are taken as qualified and are there on the ex "
         "date; each year's tax is paid from, and each saving paid into, the account on the first session from 15 April",
         f"trades are at the close and pay {preferences.costs.half_spread:%} of half spread; the fund costs "
@@ -183,6 +184,26 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         notes.append("wash sales are ignored: no tax return can do that; it is for comparison with papers that do")
     notes += [f"with outside gains {one.label}: {note}" for one in made for note in one.run.notes]
     return notes
+
+
+def _said(one: Case) -> str:
+    """A whole run in a sentence, for people: the summary of files has its figures."""
+    found = one.figures
+    held, sold = found.wealth - found.fund_wealth, found.liquidated - found.fund_liquidated
+    gains = {"none": "without outside gains"}.get(one.label, f"with outside gains {one.label}")
+    said = (
+        f"{gains}: {ahead_of(held, 'the fund')} after all tax while everything is held, {ahead_of(sold, 'it')} after a "
+        f"sale of everything; tax alpha {found.tax_alpha:.2%} a year; losses used {found.used:,.0f}, carried "
+        f"{found.carried:,.0f}; break-even fee {found.break_even_fee:.2%} a year"
+    )
+    if found.tracking_error is not None:
+        said += f"; tracking error {found.tracking_error:.2%} a year, realised"
+    return said
+
+
+def ahead_of(amount: Decimal, whom: str) -> str:
+    """$12,345 ahead of the fund, or behind it."""
+    return f"${abs(amount):,.0f} {'ahead of' if amount > 0 else 'behind'} {whom}"
 
 
 def _left_out(account: str, preferences: Preferences) -> list[str]:

@@ -1,12 +1,13 @@
 """Plain files for brokers that dicli does not know, or for rows typed by hand. What dicli writes, it reads here.
 
     lots          symbol,quantity,acquired,cost_basis[,account,currency,term,wash_adj,holding_from]
-    transactions  date,kind,symbol,quantity,amount[,account,price,fees,order_id,description]
+    transactions  date,kind,symbol,quantity,amount[,account,price,fees,order_id,lot_acquired,description]
     positions     symbol,quantity[,account,price,value,basis,name]
     sales         symbol,quantity,acquired,sold,proceeds,cost_basis[,account,disallowed,term,name]
 
 Dates in ISO form or month first; symbols in any broker's spelling that has a mark between ticker and class. `basis`
-serves for `cost_basis`. Signs are those of dicli's own columns: what goes out is negative.
+serves for `cost_basis`. Signs are those of dicli's own columns: what goes out is negative. `lot_acquired` is the day of
+the purchase that a sale was identified to take its shares from (R-SPECID); without it the account's lot method decides.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LOTS: dict[str, tuple[str, ...]] = {
     "wash_adj": (),
 }
 TRANSACTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(
-    (*COMMON, "date", "kind", "amount", "price", "fees", "order_id", "description", "source"), ()
+    (*COMMON, "date", "kind", "amount", "price", "fees", "order_id", "lot_acquired", "description", "source"), ()
 )
 POSITIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*COMMON, "price"), ()),
@@ -144,6 +145,7 @@ def _transaction(row: Row, kind: TransactionKind) -> Transaction:
         action=row.text("kind"),
         description=row.text("description"),
         order_id=row.text("order_id") or None,
+        lot_acquired=row.date_or_none("lot_acquired"),
         source=row.source,
     )
 

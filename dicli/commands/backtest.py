@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dicli.commands.options import Run, command, date, dollars
+from dicli.commands.options import Run, command, date, dollars, write_file
 from dicli.errors import DicliError, Fault, InputError
 from dicli.model import Account, AccountKind, Owner, Report
 
 if TYPE_CHECKING:
     from dicli.backtest.opening import Opening
     from dicli.backtest.panel import Panel
+    from dicli.backtest.study import Case
     from dicli.preferences import Preferences
 
 _INITIAL = Decimal(1_000_000)
@@ -96,6 +97,10 @@ def backtest(
         typer.Option(metavar="FILE", help="With --start-every: keep each run here (.parquet or .csv); resumes."),
     ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="With --start-every: cores to use.")] = 1,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="DIR", help="Write every trade into a folder that dicli tax reads."),
+    ] = None,
     recovery: Annotated[Any, typer.Option(**_FRACTION, help="Of the last price, at a delisting.")] = None,
 ) -> Report:
     """What harvesting would have done, against the same money in the index fund.
@@ -108,6 +113,8 @@ def backtest(
     dicli backtest --data prices/ --start 2025-01-02      (from the lots that the account held on that day)
     dicli backtest --synthetic --years 6 --start-every quarter --horizon 3 --results runs.parquet --jobs 2
     """
+    if start_every is not None and log is not None:
+        raise typer.BadParameter("--log is of one run: leave --start-every out")
     if start_every is None and results is not None:
         raise typer.BadParameter("--results goes with --start-every")
     if synthetic == (data is not None):
@@ -148,7 +155,30 @@ def backtest(
         rows = sweep.sweep(panel, wanted, start_every.value, horizon, results=results, jobs=jobs)
         return sweep.report(rows, horizon)
     opening = _own_lots(panel, wanted) if wanted.backtest.initial is None else None
-    return study.report(panel, study.cases(panel, wanted, opening), wanted)
+    made = study.cases(panel, wanted, opening)
+    if log is not None:
+        _write_log(run, log, made[0], wanted)
+    return study.report(panel, made, wanted)
+
+
+def _write_log(run: Run, place: Path, made: Case, wanted: Preferences) -> None:
+    """A portfolio folder with the trade log of the run with outside gains: all of its files, or none."""
+    from dicli.backtest import log
+    from dicli.preferences import FILE_NAME
+    from dicli.views import Format, render
+
+    preferences, reports = log.folder(made.run, wanted)
+    texts = {FILE_NAME: preferences, **{name: render(report, Format.CSV) for name, report in reports.items()}}
+    there = [name for name in texts if (place / name).exists()]
+    if there and not run.force:
+        raise DicliError(Fault(str(place / there[0]), "there is such a file already", "Add --force to replace it."))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DicliError(Fault(str(place), f"cannot be made: {problem.strerror}", "Choose another --log.")) from None
+    for name, text in texts.items():
+        write_file(place / name, text, force=run.force)
+    run.note(f"the trades of the run with outside gains {made.label} are in {place}: dicli tax -C {place} --year …")
 
 
 def _own_lots(panel: Panel, wanted: Preferences) -> Opening:

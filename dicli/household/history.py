@@ -58,6 +58,7 @@ class _Book:
     events: list[Event] = field(default_factory=list)
     no_basis: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
+    bought: dict[tuple[str, dt.date], list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, kind: EventKind, day: dt.date, symbol: str, **what: object) -> None:
         self.events.append(Event(name, kind, day, self.account, symbol, **what))  # type: ignore[arg-type]
@@ -180,6 +181,7 @@ def _book(book: _Book, row: Transaction, number: int, between: Mapping[int, str]
         if row.amount is None:
             book.no_basis.add(name)
         cost = abs(row.amount or Decimal(0))
+        book.bought[symbol, row.date].append(name)
         book.add(name, _ACQUIRES[row.kind], row.date, symbol, quantity=quantity, amount=cost, **order)
     elif row.kind is TransactionKind.SELL and quantity < 0:
         if row.amount is None:
@@ -187,7 +189,13 @@ def _book(book: _Book, row: Transaction, number: int, between: Mapping[int, str]
         if held + quantity < 0:
             return f"{-quantity} sold on {row.date} ({where}), of which {held} are explained"
         method = "average" if symbol in book.average else None
-        sold = {"quantity": -quantity, "amount": row.amount, "method": method}
+        sold: dict[str, object] = {"quantity": -quantity, "amount": row.amount, "method": method}
+        if row.lot_acquired is not None:
+            lots = book.bought[symbol, row.lot_acquired]
+            if len(lots) != 1:
+                many = f"{len(lots)} purchases are" if lots else "no purchase is"
+                return f"the sale in {where} names a lot of {row.lot_acquired}, and {many} of that day"
+            sold["lots"] = ((lots[0], -quantity),)
         book.add(f"{name}:sale", EventKind.SELL, row.date, symbol, **sold, **order)
     elif row.kind is TransactionKind.SPLIT and held > 0 and held + quantity > 0:
         ratio = Fraction(held + quantity) / Fraction(held)

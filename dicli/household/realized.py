@@ -14,7 +14,7 @@ from dicli.household.broker_view import Shown, allotted, by_rule, from_file
 from dicli.household.closed import matched, washed_by_broker
 from dicli.household.windows import known_through
 from dicli.model import Sale, Term, TransactionKind
-from dicli.tax.books import Match, Realized, cent, cents
+from dicli.tax.books import Match, Realized, cent, in_cents
 from dicli.tax.prepare import exact
 from dicli.tax.term import is_long
 
@@ -263,14 +263,8 @@ def _in_cents(rows: Iterable[TaxSale]) -> list[TaxSale]:
     given = list(rows)
     known = [row for row in given if not row.unknown]
     out = [row for row in given if row.unknown]
-    columns = zip(
-        known,
-        cents([row.proceeds or ZERO for row in known]),
-        cents([row.basis or ZERO for row in known]),
-        cents([row.disallowed for row in known]),
-        strict=True,
-    )
-    for row, proceeds, basis, disallowed in columns:
+    rounded = in_cents((row.proceeds or ZERO, row.basis or ZERO, row.disallowed) for row in known)
+    for row, (proceeds, basis, disallowed) in zip(known, rounded, strict=True):
         shown = row.shown
         if shown is not None:
             shown = replace(

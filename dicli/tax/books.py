@@ -46,6 +46,14 @@ def cent(value: Fraction) -> Decimal:
     return cents([value])[0]
 
 
+def in_cents(rows: Iterable[tuple[Fraction, Fraction, Fraction]]) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """(proceeds, basis, disallowed) of the rows of one sale as a form shows them: each column in cents by largest
+    remainder, so that the rows add up to the sale (R-EXACT).
+    """
+    columns = [cents(column) for column in zip(*rows, strict=True)]
+    return list(zip(*columns, strict=True)) if columns else []
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A warning that belongs beside the figures: the rule, the event or lot it is about, and the sentence."""
