@@ -33,8 +33,9 @@ def load(start: dt.date, end: dt.date = LAST, *, survivors: bool = False) -> Pan
     weights = _dotted(pd.read_parquet(DATA / "index_weights.parquet", columns=["date", "ticker", "weight", "sector"]))
     actions = _dotted(pd.read_parquet(DATA / "actions.parquet", columns=["date", "ticker", "type", "value"]))
     weights = weights[~(weights["weight"] < 0)]
-    if survivors:  # what lacks a series is a third of the weight here: the panel is the index of those that have one
-        weights = weights[weights["symbol"].isin(set(prices["symbol"]))]
+    if survivors:  # what lacks a price is a third of the weight here: the panel is the index of those that have one
+        priced = prices.loc[prices["close"].notna(), ["date", "symbol"]]
+        weights = weights.merge(priced, on=["date", "symbol"])
     return from_tables(prices, weights, actions, start=start, end=end, name="S&P 500", where=str(DATA.name))
 
 

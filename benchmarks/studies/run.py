@@ -10,14 +10,18 @@ import json
 import resource
 import sys
 import time
+from collections import defaultdict
+from fractions import Fraction
 from pathlib import Path
 
 from benchmarks import backtest_data
-from benchmarks.studies.specifications import END, RUNS, START, STUDIES, Spec
+from benchmarks.studies.specifications import END, OLD_END, OLD_START, RUNS, START, STUDIES, Spec
 from dicli.backtest.panel import Panel
+from dicli.backtest.replay import Replay
 from dicli.backtest.study import case
 from dicli.model import Account, AccountKind, Owner
 from dicli.preferences import Backtest, FilingStatus, Index, IndexPart, Preferences, Tax
+from dicli.tax.prepare import exact
 
 INCOME = 400_000
 
@@ -45,6 +49,7 @@ def made(panel: Panel, spec: Spec) -> dict[str, object]:
     return {
         "tax_alpha": f.tax_alpha,
         "harvested": [year.harvested for year in f.years],
+        "harvested_since": since_start(found.run),
         "net_losses": str(f.net_losses),
         "losses": str(sum(year.short_losses + year.long_losses for year in f.years)),
         "capital": str(f.capital),
@@ -65,19 +70,31 @@ def made(panel: Panel, spec: Spec) -> dict[str, object]:
     }
 
 
+def since_start(run: Replay) -> list[float]:
+    """Allowed losses by years since the start, of the capital."""
+    found: dict[int, Fraction] = defaultdict(Fraction)
+    first = run.dates[0]
+    for row in run.ledger.realized():
+        if row.allowed < 0:
+            found[(row.sold - first).days * 400 // 146097] -= row.allowed
+    return [float(found[year] / exact(run.capital())) for year in range(max(found, default=0) + 1)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--runs", default=",,".join(RUNS), help="names with ,, between them")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
-    panel: Panel | None = None
+    panels: dict[bool, Panel] = {}
     for name in options.runs.split(",,"):
-        path = options.keep / f"{name}.json"
+        path, spec = options.keep / f"{name}.json", RUNS[name]
         if path.exists():
             continue
-        panel = panel or backtest_data.load(START, END)
-        path.write_text(json.dumps(made(panel, RUNS[name]), indent=1), encoding="utf-8")
+        if spec.survivors not in panels:
+            span = (OLD_START, OLD_END) if spec.survivors else (START, END)
+            panels[spec.survivors] = backtest_data.load(*span, survivors=spec.survivors)
+        path.write_text(json.dumps(made(panels[spec.survivors], spec), indent=1), encoding="utf-8")
         print(name, path.read_text(encoding="utf-8"), file=sys.stderr)
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.keep.glob("*.json")}
     for study in STUDIES:
