@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dicli.backtest import study, synthetic
+from dicli.backtest.book import Book
 from dicli.backtest.figures import daily_returns
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import Replay, replay
@@ -35,7 +37,7 @@ from dicli.preferences import (
 )
 from dicli.tax import wash
 from dicli.tax.books import Books, Realized, cent, in_cents
-from dicli.tax.ledger import EventKind
+from dicli.tax.ledger import Event, EventKind
 
 D = Decimal
 ACCOUNT = Account("main", AccountKind.TAXABLE, Owner.YOU, True, True, None, (), "fifo")
@@ -167,13 +169,31 @@ def test_two_runs_give_identical_bytes(market: Panel, wanted: Preferences, run: 
 def test_cash_shares_and_basis_are_conserved_every_day(
     seed: int, dividends: str, flow: Flow | None, out: bool, recovery: Decimal
 ) -> None:
+    """Splits, spin-offs, dividends, delistings, flows, fees and taxes: on the evening of each day every share, cent and
+    dollar of basis is somewhere.
+    """
     market = synthetic.generate(seed=seed, names=12, years=2)
+    spinoffs = market.spinoffs.copy()
+    spinoffs[200, 0] = round(0.1 * float(market.last_price(market.symbols[0], 199)), 2)
+    market = replace(market, spinoffs=spinoffs)
     flows = {"withdrawals": flow} if out else {"contributions": flow}
-    made = replay(
-        market,
-        preferences(dividends=dividends, delisting_recovery=recovery, harvest_every="month", **flows),
-        outside=GAINS,
+    wanted = preferences(
+        dividends=dividends, delisting_recovery=recovery, harvest_every="month", account_fee=D("0.005"), **flows
     )
+    booked, days = Book.record, []
+
+    def watched(book: Book, events: Sequence[Event]) -> None:
+        booked(book, events)
+        log = book.ledger.log
+        bought = sum((Fraction(e.amount or 0) for e in log if e.kind is EventKind.BUY), Fraction(0))
+        sold = sum((row.basis - row.disallowed for row in book.ledger.realized()), Fraction(0))
+        assert bought == sold + sum((lot.basis for lot in book.ledger.lots()), Fraction(0))
+        days.extend(event.date for event in events)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Book, "record", watched)
+        made = replay(market, wanted, outside=GAINS)
+    assert days == [event.date for event in made.log]  # nothing reached the ledger another way
     shares: dict[str, Fraction] = defaultdict(Fraction)
     cash = Decimal(0)
     moved, events = list(made.cashbook), list(made.log)
@@ -184,6 +204,8 @@ def test_cash_shares_and_basis_are_conserved_every_day(
             event = events.pop(0)
             if event.kind is EventKind.SPLIT:
                 shares[event.symbol] *= Fraction(event.ratio or 1)
+            elif event.kind is EventKind.SPINOFF:
+                shares[event.new_symbol or ""] += shares[event.symbol]
             else:
                 sign = 1 if event.kind is EventKind.BUY else -1
                 shares[event.symbol] += sign * Fraction(event.quantity or 0)
@@ -197,9 +219,6 @@ def test_cash_shares_and_basis_are_conserved_every_day(
     assert not moved
     assert not events
     assert cash == made.cash
-    bought = sum((Fraction(e.amount or 0) for e in made.log if e.kind is EventKind.BUY), Fraction(0))
-    sold = sum((row.basis - row.disallowed for row in made.ledger.realized()), Fraction(0))
-    assert bought == sold + sum((lot.basis for lot in made.ledger.lots()), Fraction(0))
     assert made.costs == sum(made.spent.values(), Decimal(0))
 
 
