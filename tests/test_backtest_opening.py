@@ -177,3 +177,14 @@ def test_files_of_a_later_day_are_refused_with_what_to_do(tmp_path: Path, market
     assert ran.code == 2
     assert "it holds nothing on 2015-01-05" in ran.err
     assert "--initial 1000000" in ran.err
+
+
+def test_the_brokers_files_are_needed_for_own_lots_only(tmp_path: Path, market: Panel) -> None:
+    (tmp_path / "dicli.toml").write_text(TOML, encoding="utf-8")
+    base = ("backtest", "--data", str(folder(tmp_path / "data", market)), "--harvest-every", "quarter")
+    dates = ("--plan-every", "quarter", "--start", "2015-01-05", "--end", "2015-06-30")
+    place = {"folder": tmp_path, "cache": tmp_path}
+    ran = run(*base, *dates, **place)
+    assert ran.code == 2
+    assert '"main*.csv" matches no file' in ran.err
+    assert run(*base, *dates, "--initial", "100000", **place).code == 0

@@ -175,8 +175,8 @@ def report(rows: Sequence[Row], years: int) -> Report:
                     label,
                     name,
                     statistics.median(values),
-                    _percentile(values, 10),
-                    _percentile(values, 90),
+                    percentile(values, 10),
+                    percentile(values, 90),
                     values[0],
                     values[-1],
                     Decimal(len(values)),
@@ -193,7 +193,7 @@ def report(rows: Sequence[Row], years: int) -> Report:
     )
 
 
-def _percentile(values: Sequence[Decimal], percent: int) -> Decimal:
+def percentile(values: Sequence[Decimal], percent: int) -> Decimal:
     """The nearest-rank percentile of sorted values."""
     rank = max(1, -(-len(values) * percent // 100))
     return values[rank - 1]

@@ -15,6 +15,7 @@ from dicli.commands.read import read
 from dicli.commands.reconcile import reconcile
 from dicli.commands.taxes import calendar, do_not_buy, tax
 from dicli.commands.transition import donate, leave
+from dicli.commands.worth import worth_it
 
 COMMANDS: dict[str, Callable[..., object]] = {
     "init": init,
@@ -38,5 +39,6 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "exit": leave,
     "donate": donate,
     "backtest": backtest,
+    "worth-it": worth_it,
 }
 """In the order of the help."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dicli.commands.options import Run, command, date, dollars, write_file
+from dicli.commands import replays
+from dicli.commands.options import Run, command, date, write_file
+from dicli.commands.replays import Every
 from dicli.errors import DicliError, Fault, InputError
 from dicli.model import Account, AccountKind, Owner, Report
 
@@ -25,14 +27,6 @@ _INITIAL = Decimal(1_000_000)
 _INVENTED_START = dt.date(2014, 1, 2)
 
 
-class Every(StrEnum):
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-
-
 class Dividends(StrEnum):
     REINVEST = "reinvest"
     CASH = "cash"
@@ -41,6 +35,14 @@ class Dividends(StrEnum):
 class WashSales(StrEnum):
     RESPECT = "respect"
     IGNORE = "ignore"
+
+
+class LotMethod(StrEnum):
+    FIFO = "fifo"
+    LIFO = "lifo"
+    HIFO = "hifo"
+    LOFO = "lofo"
+    LOWEST_TAX = "lowest_tax"
 
 
 _DATA = Annotated[
@@ -53,13 +55,6 @@ _NAMES = Annotated[int, typer.Option(metavar="N", min=11, max=600, help="Members
 _YEARS = Annotated[int, typer.Option(metavar="N", min=1, max=40, help="Years of the invented market.")]
 _START = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="First day.")]
 _END = Annotated[Any, typer.Option(metavar="DATE", parser=date, help="Last day.")]
-_MONEY = {"metavar": "DOLLARS", "parser": dollars}
-_AMOUNT = Annotated[Any, typer.Option(**_MONEY, help="Starting cash; without it, the account's own lots.")]
-_IN = Annotated[Any, typer.Option(**_MONEY, help="Paid in every month.")]
-_OUT = Annotated[Any, typer.Option(**_MONEY, help="Taken out every month.")]
-_SHORT = Annotated[Any, typer.Option(**_MONEY, help="Short-term gains elsewhere, a year.")]
-_LONG = Annotated[Any, typer.Option(**_MONEY, help="Long-term gains elsewhere, a year.")]
-_FRACTION = {"metavar": "FRACTION", "parser": dollars}
 
 
 @command
@@ -72,22 +67,20 @@ def backtest(
     data: _DATA = None,
     start: _START = None,
     end: _END = None,
-    initial: _AMOUNT = None,
-    contribute: _IN = None,
-    withdraw: _OUT = None,
+    initial: replays.INITIAL = None,
+    contribute: replays.CONTRIBUTE = None,
+    withdraw: replays.WITHDRAW = None,
     plan_every: Annotated[Every | None, typer.Option(help="How often the whole plan is made.")] = None,
     harvest_every: Annotated[Every | None, typer.Option(help="How often losses are looked for.")] = None,
     wash_sales: Annotated[WashSales | None, typer.Option(help="ignore: to compare with papers that do.")] = None,
     dividends: Annotated[Dividends | None, typer.Option(help="Stay for the next plan, or are paid out.")] = None,
     lot_method: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="Sell by fifo, lifo, hifo …; default: the lots of the plan.")
+        LotMethod | None, typer.Option(help="Sell by this order; default: the lots of the plan.")
     ] = None,
-    outside_short: _SHORT = None,
-    outside_long: _LONG = None,
-    fund_fee: Annotated[Any, typer.Option(**_FRACTION, help="Of the fund compared with, a year.")] = None,
-    account_fee: Annotated[
-        Any, typer.Option(**_FRACTION, help="What whoever runs the account charges, a year.")
-    ] = None,
+    outside_short: replays.OUTSIDE_SHORT = None,
+    outside_long: replays.OUTSIDE_LONG = None,
+    fund_fee: replays.FUND_FEE = None,
+    account_fee: replays.ACCOUNT_FEE = None,
     start_every: Annotated[
         Every | None, typer.Option(help="Instead: run from every such start date, and show medians and ranges.")
     ] = None,
@@ -101,11 +94,12 @@ def backtest(
         Path | None,
         typer.Option("--log", metavar="DIR", help="Write every trade into a folder that dicli tax reads."),
     ] = None,
-    recovery: Annotated[Any, typer.Option(**_FRACTION, help="Of the last price, at a delisting.")] = None,
+    recovery: replays.RECOVERY = None,
 ) -> Report:
     """What harvesting would have done, against the same money in the index fund.
 
-    The flags come before [backtest] in dicli.toml. Always with outside gains and without.
+    The flags come before [backtest] in dicli.toml. Without an amount to start with it starts with the account's own
+    lots. Always with outside gains and without.
 
     \b
     dicli backtest --synthetic --seed 7
@@ -120,21 +114,24 @@ def backtest(
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --synthetic or --data DIR")
     preferences = _preferences(run, synthetic)
-    wanted = _with_flags(
+    wanted = replays.asked(
         preferences,
         start=start,
         end=end,
         initial=initial,
+        contribute=contribute,
+        withdraw=withdraw,
         plan_every=plan_every,
         harvest_every=harvest_every,
         wash_sales=wash_sales,
         dividends=dividends,
-        lot_method=_method(lot_method),
-        fund_fee=_part(fund_fee, "--fund-fee"),
-        account_fee=_part(account_fee, "--account-fee"),
-        delisting_recovery=_part(recovery, "--recovery"),
+        lot_method=lot_method,
+        outside_short=outside_short,
+        outside_long=outside_long,
+        fund_fee=fund_fee,
+        account_fee=account_fee,
+        delisting_recovery=replays.part(recovery, "--recovery"),
     )
-    wanted = _with_flows(wanted, contribute, withdraw, outside_short, outside_long)
     if wanted.backtest.initial is None:
         if start_every is not None and not synthetic:
             raise DicliError(
@@ -154,7 +151,7 @@ def backtest(
 
         rows = sweep.sweep(panel, wanted, start_every.value, horizon, results=results, jobs=jobs)
         return sweep.report(rows, horizon)
-    opening = _own_lots(panel, wanted) if wanted.backtest.initial is None else None
+    opening = _own_lots(run, panel, wanted) if wanted.backtest.initial is None else None
     made = study.cases(panel, wanted, opening)
     if log is not None:
         _write_log(run, log, made[0], wanted)
@@ -181,12 +178,13 @@ def _write_log(run: Run, place: Path, made: Case, wanted: Preferences) -> None:
     run.note(f"the trades of the run with outside gains {made.label} are in {place}: dicli tax -C {place} --year …")
 
 
-def _own_lots(panel: Panel, wanted: Preferences) -> Opening:
-    """What the account holds on the first day, by the files of the portfolio."""
-    from dicli import household
+def _own_lots(run: Run, panel: Panel, wanted: Preferences) -> Opening:
+    """What the account holds on the first day, by the files of the portfolio, which have to be there now."""
+    from dicli import household, preferences
     from dicli.backtest.opening import own_lots
     from dicli.backtest.replay import managed_account, span
 
+    preferences.load(run.folder)
     first, _ = span(panel, wanted)
     day = panel.dates[first]
     try:
@@ -222,7 +220,7 @@ def _preferences(run: Run, synthetic: bool) -> Preferences:
     from dicli import preferences
 
     if not synthetic or _has_file(run.folder):
-        return preferences.load(run.folder)
+        return preferences.load(run.folder, exports=False)
     run.note("no dicli.toml here: an invented investor is used, married, with a taxable income of 250,000")
     account = Account("invented", AccountKind.TAXABLE, Owner.YOU, True, True, None, (), "fifo")
     return preferences.Preferences(
@@ -242,43 +240,3 @@ def _has_file(folder: Path) -> bool:
     except DicliError:
         return False
     return True
-
-
-def _with_flags(preferences: Preferences, **flags: Any) -> Preferences:
-    said = {name: value.value if isinstance(value, StrEnum) else value for name, value in flags.items()}
-    changed: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    return replace(preferences, backtest=replace(preferences.backtest, **changed))
-
-
-def _with_flows(
-    preferences: Preferences, contribute: Any, withdraw: Any, short: Decimal | None, long: Decimal | None
-) -> Preferences:
-    from dicli.preferences import Flow, ShortLong
-
-    wanted = preferences.backtest
-    if contribute is not None:
-        wanted = replace(wanted, contributions=Flow(_above(contribute, "--contribute")))
-    if withdraw is not None:
-        wanted = replace(wanted, withdrawals=Flow(_above(withdraw, "--withdraw")))
-    if short is not None or long is not None:
-        wanted = replace(wanted, outside_gains=ShortLong(short or Decimal(0), long or Decimal(0)))
-    return replace(preferences, backtest=wanted)
-
-
-def _above(amount: Decimal, flag: str) -> Decimal:
-    if amount <= 0:
-        raise typer.BadParameter(f"{flag} takes an amount above zero")
-    return amount
-
-
-def _part(value: Decimal | None, flag: str) -> Decimal | None:
-    if value is not None and not 0 <= value <= 1:
-        raise typer.BadParameter(f"{flag} is a fraction between 0 and 1 (0.0003 is 0.03 %)")
-    return value
-
-
-def _method(name: str | None) -> str | None:
-    known = ("fifo", "lifo", "hifo", "lofo", "lowest_tax")
-    if name is not None and name not in known:
-        raise typer.BadParameter(f"--lot-method is one of {', '.join(known)}")
-    return name

@@ -50,7 +50,7 @@ def _read_pattern(value: object, path: KeyPath, context: Context) -> str:
     pattern: str = TEXT.read(value, path, context)
     if "**" in pattern and "**" not in Path(pattern).parts:
         raise Wrong(f'"{pattern}" is not a pattern', "** stands for whole folders: **/*.csv.")
-    if context.files and not matching(pattern, context.folder):
+    if context.files and context.exports and not matching(pattern, context.folder):
         inside = (context.folder / Path(pattern).expanduser()).parent
         there = inside.name if inside != context.folder else "the folder of " + context.file
         seen = sorted(e.name for e in inside.iterdir() if e.name[0] not in ".~") if inside.is_dir() else None

@@ -276,7 +276,7 @@ BACKTEST = (
     Key("harvest_every", STEP, "how often losses are looked for", "backtest"),
     Key("wash_sales", choice("respect", "ignore"), "ignore: to compare with papers that do", "backtest"),
     Key("dividends", choice("reinvest", "cash"), "what happens to dividends", "backtest"),
-    Key("lot_method", LOT_METHOD, "as tax.lot_method, which stands in", "backtest"),
+    Key("lot_method", LOT_METHOD, "sell by this order; without it, the lots that the plan names", "backtest"),
     Key("outside_gains", GAINS, "gains elsewhere, a year: { short, long }; those of [tax] stand in", "backtest"),
     Key("fund_fee", fraction("0", "0.05"), "fee of the index fund compared with, a year", "backtest"),
     Key("account_fee", fraction("0", "0.05"), "fee for running the account, a year, of its value", "backtest"),

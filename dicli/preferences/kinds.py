@@ -49,6 +49,7 @@ class Context:
     file: str
     folder: Path
     files: bool = True  # False: files that the preferences name need not be there
+    exports: bool = True  # False: the brokers' files need not be there
     found: list[tuple[KeyPath, Fault]] = field(default_factory=list)
 
     def fault(self, path: KeyPath, what: str, remedy: str = "", where: str | None = None) -> None:

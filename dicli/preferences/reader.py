@@ -40,8 +40,11 @@ def find(start: Path) -> Path:
     )
 
 
-def load(start: Path) -> Preferences:
-    """The preferences of the nearest dicli.toml from `start` upward; raises PreferencesError with every fault in it."""
+def load(start: Path, *, exports: bool = True) -> Preferences:
+    """The preferences of the nearest dicli.toml from `start` upward; raises PreferencesError with every fault in it.
+
+    With `exports` false the brokers' files need not be there yet: who only asks what would be has none.
+    """
     path = find(start)
     try:
         content = path.read_bytes()
@@ -55,20 +58,21 @@ def load(start: Path) -> Preferences:
         line = content.count(b"\n", 0, problem.start) + 1
         fault = Fault(f"{path.name}, line {line}", "is not text in UTF-8", "Save the file as UTF-8 in your editor.")
         raise PreferencesError(fault) from None
-    return parse(text, path)
+    return parse(text, path, exports=exports)
 
 
-def parse(text: str, path: Path, *, files: bool = True) -> Preferences:
+def parse(text: str, path: Path, *, files: bool = True, exports: bool = True) -> Preferences:
     """The preferences that a text says, as though it stood at `path`.
 
-    With `files` false the files that it names need not be there yet. Raises PreferencesError.
+    With `files` false the files that it names need not be there yet, with `exports` false those of the brokers. Raises
+    PreferencesError.
     """
     text = text.replace("\r\n", "\n")
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as problem:
         raise PreferencesError(_syntax_fault(str(problem), text, path.name)) from None
-    context = Context(path.name, path.parent, files)
+    context = Context(path.name, path.parent, files, exports)
     values = _sections(raw, context)
     _check_across(values, raw, context)
     if context.found:

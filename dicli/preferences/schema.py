@@ -367,7 +367,7 @@ class Backtest:
     harvest_every: str = "day"
     wash_sales: str = "respect"  # or "ignore"
     dividends: str = "reinvest"  # or "cash"
-    lot_method: str | None = None  # None: tax.lot_method
+    lot_method: str | None = None  # None: the lots that the plan names
     outside_gains: ShortLong | None = None  # a year; None: tax.short_term_gains and long_term_gains
     fund_fee: Decimal = Decimal("0.0003")  # of the index fund that is compared with, a year
     account_fee: Decimal = Decimal(0)  # of the account's value, a year: what whoever runs it charges

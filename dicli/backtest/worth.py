@@ -1,0 +1,248 @@
+"""Is direct indexing worth it for this user? Their own rates, gains, flows and fee, over many markets, by year.
+
+Every market is one vintage: invented ones by their seed, or one start date each in a history of prices and weights. In
+each the account and the index fund run side by side (`replay`, `shadow`); the benefit is the difference of what is left
+after all tax, on every anniversary, while everything is held on and after a sale of everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from dicli.backtest import schedule, study, workers
+from dicli.backtest.panel import DAYS, Panel
+from dicli.backtest.sweep import percentile, starts
+from dicli.backtest.synthetic import DRIFT, generate
+from dicli.backtest.workers import Progress
+from dicli.model import Column, Figure, Report, Value
+from dicli.preferences import Preferences, Screens, ShortLong, Tilts
+
+NAMES = 100
+"""Members of an invented index: the benefit hardly changes with more of them, the time it takes does."""
+
+INVENTED_START = dt.date(2014, 1, 2)
+LOW, HIGH = 10, 90  # percentiles: "in eight of ten markets between …"
+
+COLUMNS = (
+    Column("year", Figure.NUMBER),
+    Column("kept", Figure.MONEY),
+    Column("kept_low", Figure.MONEY),
+    Column("kept_high", Figure.MONEY),
+    Column("sold", Figure.MONEY),
+    Column("sold_low", Figure.MONEY),
+    Column("sold_high", Figure.MONEY),
+    Column("ahead", Figure.FRACTION),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """One market. `kept` and `sold`: by anniversary, how far the account is ahead of the fund after all tax, dollars,
+    while everything is held on and after a sale of everything. `rate`: the break-even fee of the whole run; `trades`: a
+    year's purchases and sales; `lots`: open at the end.
+    """
+
+    name: str
+    kept: tuple[Decimal, ...]
+    sold: tuple[Decimal, ...]
+    rate: float
+    tracking_error: float | None
+    trades: int
+    lots: int
+
+
+def own_gains(preferences: Preferences) -> ShortLong:
+    """The gains outside the account that the user states, and no others: [backtest] outside_gains, else [tax]."""
+    stated = preferences.backtest.outside_gains
+    return stated or ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
+
+
+def in_invented(
+    preferences: Preferences, markets: int, years: int, *, jobs: int | None, progress: Progress, names: int = NAMES
+) -> tuple[list[Vintage], str]:
+    """A vintage in each of so many invented markets, and what they are in words."""
+    tasks = [(seed, years, names) for seed in range(1, markets + 1)]
+    found = _all(invented, (preferences,), tasks, jobs, progress)
+    words = (
+        f"{markets} invented markets of {names} names, seeds 1 to {markets}: fat tails, births and deaths, a rise of "
+        f"{DRIFT:.0%} a year on average; no figure from them says what real markets will do (--data DIR asks a history)"
+    )
+    return found, words
+
+
+def in_history(
+    panel: Panel, preferences: Preferences, every: str, years: int, *, jobs: int | None, progress: Progress
+) -> tuple[list[Vintage], str]:
+    """A vintage from every start date that leaves room for so many years, and what they are in words.
+
+    Raises MarketError where there is none.
+    """
+    days = starts(panel, preferences, every, years)
+    found = _all(vintage, (panel, preferences), [(day, years) for day in days], jobs, progress)
+    words = (
+        f"{len(days)} start dates in {panel.name}, {days[0]} to {days[-1]}: those that overlap are not independent, "
+        "and the range is narrower than that of the future"
+    )
+    return found, words
+
+
+def _all(
+    work: Callable[..., Vintage],
+    shared: tuple[object, ...],
+    tasks: Sequence[tuple[object, ...]],
+    jobs: int | None,
+    progress: Progress,
+) -> list[Vintage]:
+    """In the order of their names, whoever ends first."""
+    progress(0, len(tasks))
+    found: list[Vintage] = []
+    for one in workers.each(work, shared, tasks, jobs=jobs):
+        found.append(one)
+        progress(len(found), len(tasks))
+    return sorted(found, key=lambda one: one.name)
+
+
+def invented(preferences: Preferences, seed: int, years: int, names: int) -> Vintage:
+    """A vintage in an invented market. Its members have no real names: screens and tilts are left out."""
+    panel = generate(seed=seed, names=names, years=years + years // 20 + 1, start=INVENTED_START)  # 261 weekdays a year
+    plain = replace(preferences, screens=Screens(), tilts=Tilts())
+    return replace(vintage(panel, plain, panel.dates[0], years), name=f"invented market {seed:3}")
+
+
+def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int) -> Vintage:
+    """So many years from `start` on."""
+    end = schedule.years_later(start, years)
+    dated = replace(preferences, backtest=replace(preferences.backtest, start=start, end=end))
+    made = study.case(panel, dated, "own", own_gains(preferences))
+    pairs = list(zip(made.run.standings, made.fund.standings, strict=True))
+    trades = sum(1 for entry in made.run.cashbook if entry.what.startswith(("buy ", "sell ")))
+    return Vintage(
+        name=str(start),
+        kept=tuple(account.kept - fund.kept for account, fund in pairs),
+        sold=tuple(account.sold - fund.sold for account, fund in pairs),
+        rate=made.figures.break_even_fee,
+        tracking_error=made.figures.tracking_error,
+        trades=round(trades * DAYS / len(made.run.value)),
+        lots=made.figures.lots,
+    )
+
+
+def break_even(vintages: Sequence[Vintage]) -> int | None:
+    """The first year from whose end on the median account stays ahead of the fund after a sale; None: not in time."""
+    found: int | None = None
+    for year, values in enumerate(zip(*(one.sold for one in vintages), strict=True), start=1):
+        if statistics.median(values) <= 0:
+            found = None
+        elif found is None:
+            found = year
+    return found
+
+
+def report(vintages: Sequence[Vintage], preferences: Preferences, as_of: dt.date, *, markets: str) -> Report:
+    """One row a year: medians, the 10th and 90th percentile, and the share of markets in which a sale leaves more than
+    the fund. `markets` says in words where the vintages come from.
+    """
+    rows: list[tuple[Value, ...]] = []
+    years = len(vintages[0].sold)
+    for year in range(years):
+        kept = sorted(one.kept[year] for one in vintages)
+        sold = sorted(one.sold[year] for one in vintages)
+        ahead = Decimal(sum(value > 0 for value in sold)) / len(sold)
+        rows.append((Decimal(year + 1), *_range(kept), *_range(sold), ahead.quantize(Decimal("0.0001"))))
+    when = break_even(vintages)
+    rates = sorted(Decimal(repr(one.rate)).quantize(Decimal("1e-6")) for one in vintages)
+    said, text = verdict(vintages)
+    summary: dict[str, object] = {
+        "verdict": said,
+        "break_even": schedule.years_later(as_of, when) if when is not None else None,
+        "years": years,
+        "vintages": len(vintages),
+        "benefit_rate": statistics.median(rates),
+        "benefit_low_rate": percentile(rates, LOW),
+        "benefit_high_rate": percentile(rates, HIGH),
+        "trades_a_year": statistics.median_high([one.trades for one in vintages]),
+        "lots_at_the_end": statistics.median_high([one.lots for one in vintages]),
+    }
+    return Report(
+        "years",
+        COLUMNS,
+        tuple(rows),
+        summary,
+        f"{said[0].upper()}{said[1:]}: {text}",
+        tuple(_notes(vintages, preferences, markets)),
+    )
+
+
+def verdict(vintages: Sequence[Vintage]) -> tuple[str, str]:
+    """In a word, and in a sentence, by what is left after a sale of everything at the end.
+
+    "worth it" where the account is ahead in nine of ten markets, "keep the fund" where it is not even in half of them.
+    """
+    sold = sorted(one.sold[-1] for one in vintages)
+    years, middle = len(vintages[0].sold), statistics.median(sold)
+    low, high = percentile(sold, LOW), percentile(sold, HIGH)
+    ahead = sum(value > 0 for value in sold)
+    text = (
+        f"after {years} years and a sale of everything the account is {_ahead(middle)} the fund in the median market "
+        f"({_signed(low)} to {_signed(high)} in eight of ten), ahead in {ahead} of {len(sold)}"
+    )
+    if low > 0:
+        return "worth it", text
+    return ("keep the fund" if middle <= 0 else "not clear"), text
+
+
+def _ahead(amount: Decimal) -> str:
+    return f"${abs(amount):,.0f} {'ahead of' if amount > 0 else 'behind'}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
+
+
+def _range(values: Sequence[Decimal]) -> tuple[Decimal, Decimal, Decimal]:
+    middle = statistics.median(values).quantize(Decimal("0.01"))
+    return middle, percentile(values, LOW), percentile(values, HIGH)
+
+
+def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) -> list[str]:
+    wanted, tax, gains = preferences.backtest, preferences.tax, own_gains(preferences)
+    notes = [
+        "kept: ahead of the fund while everything is held on; sold: after a sale of everything; low and high: the 10th "
+        "and 90th percentile; ahead: in how many of the markets a sale leaves more",
+        markets,
+        f"yours: {tax.filing_status.value}, a taxable income of {tax.taxable_income:,.0f}, a state rate of "
+        f"{tax.state_rate:.2%}, gains elsewhere of {gains.short:,.0f} short-term and {gains.long:,.0f} long-term a "
+        f"year; {_flows(preferences)}; the account costs {wanted.account_fee:.2%} a year beside its half spreads of "
+        f"{preferences.costs.half_spread:.2%}, the fund {wanted.fund_fee:.2%}",
+    ]
+    if not gains.short and not gains.long:
+        notes.append(
+            "no gains elsewhere are stated: losses save tax on 3,000 of income a year (1,500 if married separate), the "
+            "rest is carried, and what is still carried at the end counts for nothing"
+        )
+    errors = sorted(one.tracking_error for one in vintages if one.tracking_error is not None)
+    if errors:
+        notes.append(
+            f"part of the range is tracking luck: the account strays from its index by {statistics.median(errors):.2%} "
+            "a year, realised"
+        )
+    notes.append(
+        "the law, rates and income are today's throughout; a fund that you hold with a gain is taxed on the way out, "
+        "which is not in these figures; what it is worth to leave names out, or to give or bequeath the lots with the "
+        "largest gains, is not in them either"
+    )
+    return notes
+
+
+def _flows(preferences: Preferences) -> str:
+    wanted = preferences.backtest
+    said = [f"{wanted.initial or 0:,.0f} at the start"]
+    if wanted.contributions is not None:
+        said.append(f"{wanted.contributions.amount:,.0f} paid in every {wanted.contributions.every}")
+    if wanted.withdrawals is not None:
+        said.append(f"{wanted.withdrawals.amount:,.0f} taken out every {wanted.withdrawals.every}")
+    return ", ".join(said)
