@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from dicli.backtest import study, synthetic, worth
 from dicli.backtest.worth import Vintage
-from dicli.preferences import Preferences, ShortLong
+from dicli.preferences import Preferences, Screens, ShortLong
 from tests.program import run
 from tests.test_backtest import preferences
 from tests.test_backtest_data import TOML, folder
@@ -109,6 +110,12 @@ def test_invented_markets_are_the_same_whoever_runs_them() -> None:
     assert [vintage.name for vintage in one] == ["invented market   1", "invented market   2"]
     assert "no figure from them says what real markets will do" in words
     assert worth.in_invented(wanted, 2, 1, jobs=2, progress=seen, names=11)[0] == one
+
+
+def test_caps_made_for_another_index_are_left_out_of_an_invented_one() -> None:
+    wanted = preferences(harvest_every="year", plan_every="quarter")
+    capped = replace(wanted, limits=replace(wanted.limits, max_weight=D("0.1")), screens=Screens(exclude=("N01",)))
+    assert worth.invented(capped, 1, 1, 11) == worth.invented(wanted, 1, 1, 11)
 
 
 def test_the_command_asks_a_history(tmp_path: Path) -> None:

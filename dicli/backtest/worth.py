@@ -19,7 +19,7 @@ from dicli.backtest.sweep import percentile, starts
 from dicli.backtest.synthetic import DRIFT, generate
 from dicli.backtest.workers import Progress
 from dicli.model import Column, Figure, Report, Value
-from dicli.preferences import Preferences, Screens, ShortLong, Tilts
+from dicli.preferences import Caps, Preferences, Screens, ShortLong, Tilts
 
 NAMES = 100
 """Members of an invented index: the benefit hardly changes with more of them, the time it takes does."""
@@ -69,7 +69,8 @@ def in_invented(
     found = _all(invented, (preferences,), tasks, jobs, progress)
     words = (
         f"{markets} invented markets of {names} names, seeds 1 to {markets}: fat tails, births and deaths, a rise of "
-        f"{DRIFT:.0%} a year on average; no figure from them says what real markets will do (--data DIR asks a history)"
+        f"{DRIFT:.0%} a year on average; screens, tilts and caps on weights are left out; no figure from them says what "
+        "real markets will do (--data DIR asks a history)"
     )
     return found, words
 
@@ -107,10 +108,27 @@ def _all(
 
 
 def invented(preferences: Preferences, seed: int, years: int, names: int) -> Vintage:
-    """A vintage in an invented market. Its members have no real names: screens and tilts are left out."""
+    """A vintage in an invented market."""
     panel = generate(seed=seed, names=names, years=years + years // 20 + 1, start=INVENTED_START)  # 261 weekdays a year
-    plain = replace(preferences, screens=Screens(), tilts=Tilts())
-    return replace(vintage(panel, plain, panel.dates[0], years), name=f"invented market {seed:3}")
+    found = vintage(panel, _without_names(preferences), panel.dates[0], years)
+    return replace(found, name=f"invented market {seed:3}")
+
+
+def _without_names(preferences: Preferences) -> Preferences:
+    """An invented index has no real names, and weights unlike a real one's: screens, tilts and caps on weights, all
+    made for another index, would only add noise.
+    """
+    limits = replace(
+        preferences.limits,
+        max_weight=None,
+        max_sector=Caps(),
+        max_industry=Caps(),
+        sector_band=Caps(),
+        industry_band=Caps(),
+        do_not_sell=(),
+        do_not_buy=(),
+    )
+    return replace(preferences, screens=Screens(), tilts=Tilts(), limits=limits)
 
 
 def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int) -> Vintage:
