@@ -69,8 +69,8 @@ def in_invented(
     found = _all(invented, (preferences,), tasks, jobs, progress)
     words = (
         f"{markets} invented markets of {names} names, seeds 1 to {markets}: fat tails, births and deaths, a rise of "
-        f"{DRIFT:.0%} a year on average; screens, tilts and caps on weights are left out; no figure from them says what "
-        "real markets will do (--data DIR asks a history)"
+        f"{DRIFT:.0%} a year on average; screens, tilts and caps on weights are left out; no figure from them says "
+        "what real markets will do (--data DIR asks a history)"
     )
     return found, words
 
@@ -202,19 +202,21 @@ def verdict(vintages: Sequence[Vintage]) -> tuple[str, str]:
     """
     sold = sorted(one.sold[-1] for one in vintages)
     years, middle = len(vintages[0].sold), statistics.median(sold)
+    apart = study.ahead_of(middle, "the fund")
     low, high = percentile(sold, LOW), percentile(sold, HIGH)
     ahead = sum(value > 0 for value in sold)
     text = (
-        f"after {years} years and a sale of everything the account is {_ahead(middle)} the fund in the median market "
-        f"({_signed(low)} to {_signed(high)} in eight of ten), ahead in {ahead} of {len(sold)}"
+        f"after {years} years and a sale of everything the account is {apart} in the median market "
+        f"({_signed(low)} to {_signed(high)} {_reach(len(sold))}), ahead in {ahead} of {len(sold)}"
     )
     if low > 0:
         return "worth it", text
     return ("keep the fund" if middle <= 0 else "not clear"), text
 
 
-def _ahead(amount: Decimal) -> str:
-    return f"${abs(amount):,.0f} {'ahead of' if amount > 0 else 'behind'}"
+def _reach(count: int) -> str:
+    """What low and high are the ends of: of fewer than ten markets the percentiles are the lowest and the highest."""
+    return "in eight of ten" if count >= 10 else "at its lowest and highest"
 
 
 def _signed(amount: Decimal) -> str:
@@ -228,9 +230,10 @@ def _range(values: Sequence[Decimal]) -> tuple[Decimal, Decimal, Decimal]:
 
 def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) -> list[str]:
     wanted, tax, gains = preferences.backtest, preferences.tax, own_gains(preferences)
+    ends = "the 10th and 90th percentile" if len(vintages) >= 10 else "the lowest and the highest"
     notes = [
-        "kept: ahead of the fund while everything is held on; sold: after a sale of everything; low and high: the 10th "
-        "and 90th percentile; ahead: in how many of the markets a sale leaves more",
+        f"kept: ahead of the fund while everything is held on; sold: after a sale of everything; low and high: {ends}; "
+        "ahead: in how many of the markets a sale leaves more",
         markets,
         f"yours: {tax.filing_status.value}, a taxable income of {tax.taxable_income:,.0f}, a state rate of "
         f"{tax.state_rate:.2%}, gains elsewhere of {gains.short:,.0f} short-term and {gains.long:,.0f} long-term a "
