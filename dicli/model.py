@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Source(NamedTuple):
@@ -287,8 +287,53 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """A line, or a set of bars: one value for each x of its chart. None is unknown, and stays a gap."""
+
+    name: str
+    values: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a chart's lines may lie between, for each x: the 10th and 90th percentiles over vintages, say."""
+
+    name: str
+    low: tuple[Decimal | None, ...]
+    high: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of figures, for any view that draws: series over dates, numbers (lines) or words (lines or bars).
+
+        Chart("Tax alpha by year", ("2024", "2025"), (Series("account", (Decimal("0.012"), None)),), Figure.FRACTION,
+              kind="bars", y_name="of the account's value, a year")
+
+    `figure` is that of the values, `x_figure` that of an x of numbers. `x_name` and `y_name` say what the axes measure
+    and in what (dollars). The series that matters most comes first: it is drawn over the others; up to four are told
+    apart without colour. The band lies behind lines. `point_names` are words beside the points of the first series, one
+    for each x, where x alone does not say which point it is (in pictures only). A terminal shows `brief` charts only.
+    """
+
+    title: str
+    x: tuple[dt.date, ...] | tuple[Decimal, ...] | tuple[str, ...]
+    series: tuple[Series, ...]
+    figure: Figure = Figure.MONEY
+    kind: Literal["lines", "bars"] = "lines"
+    band: Band | None = None
+    x_name: str = ""
+    y_name: str = ""
+    x_figure: Figure = Figure.NUMBER
+    point_names: tuple[str, ...] = ()
+    brief: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Rows and figures, ready for any view. `key` names the rows in JSON; `title` and `notes` are for people."""
+    """Rows and figures, ready for any view. `key` names the rows in JSON; `title`, `notes` and `charts` are for people:
+    CSV and JSON have the figures.
+    """
 
     key: str
     columns: tuple[Column, ...]
@@ -298,3 +343,4 @@ class Report:
     notes: tuple[str, ...] = ()
     finding: bool = False
     brief_rows: int | None = None  # a terminal shows only so many, and says how many more there are
+    charts: tuple[Chart, ...] = ()

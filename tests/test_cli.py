@@ -240,7 +240,7 @@ def test_without_a_command_the_help_is_no_error(cache: Path) -> None:
     assert ran.err.startswith("Usage: dicli")
 
 
-HEAVY = "pandas numpy scipy yfinance rich matplotlib clarabel pydantic python_calamine exchange_calendars"
+HEAVY = "pandas numpy scipy yfinance rich matplotlib plotext clarabel pydantic python_calamine exchange_calendars"
 LOADED = f"""
 import sys
 from dicli import cli

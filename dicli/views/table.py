@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dicli.model import Column, Figure, Report, Value
+from dicli.model import Chart, Column, Figure, Report, Value
 from dicli.views.csv import cell, plain
 
 _PLACES = {
@@ -67,6 +67,12 @@ def _heading(column: Column) -> str:
     return _words(column.name) if column.figure is Figure.TEXT else column.name.replace("_", "\n")
 
 
+def _charted(chart: Chart, width: int, colour: bool) -> str:
+    from dicli.views import chart as view  # few reports have one, and numbers are read first
+
+    return view.render(chart, width=width, colour=colour) + "\n"
+
+
 def render(report: Report, *, width: int | None = None, colour: bool = False) -> str:
     """The report as text of at most `width` columns (80 where nothing says otherwise)."""
     out = io.StringIO()
@@ -113,6 +119,9 @@ def render(report: Report, *, width: int | None = None, colour: bool = False) ->
             console.print(Text(f"… and {len(report.rows) - report.brief_rows} more: -f csv has them all"))
     elif not (report.title or report.summary or report.notes):
         console.print(Text("none"))  # an empty screen looks like a failure
+    for chart in report.charts:
+        if chart.brief:
+            out.write(_charted(chart, width or 80, colour))
     for name, value in report.summary.items():
         if isinstance(value, Mapping | list | tuple):
             continue
