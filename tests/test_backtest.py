@@ -265,6 +265,29 @@ def test_gains_to_offset_are_worth_something(market: Panel) -> None:
     assert without.figures.years[0].carried > with_gains.figures.years[0].carried
 
 
+def test_the_charts_show_month_ends_the_lead_of_each_case_and_the_harvest_of_each_year(market: Panel) -> None:
+    asked = preferences(plan_every="quarter", harvest_every="quarter", outside_gains=GAINS)
+    made = study.cases(market, asked)
+    values, lead, losses = study.report(market, made, asked).charts
+    assert len(values.x) == len({(day.year, day.month) for day in made[0].run.dates})  # type: ignore[union-attr]
+    assert values.x == lead.x
+    assert values.x[-1] == made[0].run.dates[-1]
+    k = made[0].run.dates.index(values.x[4])  # type: ignore[arg-type]
+    assert made[0].run.dates[k + 1].month != made[0].run.dates[k].month
+    for case, series in zip(made, lead.series, strict=True):
+        assert float(series.values[4] or 0) == pytest.approx(case.run.value[k] - case.fund.value[k], abs=0.01)
+    account, fund = (series.values[-1] for series in values.series)
+    assert (account or 0) - (fund or 0) == pytest.approx(lead.series[0].values[-1], abs=D("0.02"))
+    assert [series.name for series in lead.series] == ["outside gains stated", "no outside gains"]
+    years = made[0].figures.years
+    assert losses.x == tuple(str(year.year) for year in years)
+    assert [series.values for series in losses.series] == [
+        tuple(year.short_losses for year in years),
+        tuple(year.long_losses for year in years),
+    ]
+    assert any(year.short_losses for year in years)
+
+
 def test_a_lot_method_sells_by_name(market: Panel) -> None:
     made = replay(market, preferences(lot_method="fifo", harvest_every="month"), outside=GAINS)
     assert all(not event.lots for event in made.log if event.kind is EventKind.SELL)

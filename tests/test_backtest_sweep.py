@@ -67,3 +67,22 @@ def test_the_report_has_medians_and_ranges() -> None:
     made = sweep.report(rows, 1)
     values = made.rows[0]
     assert [str(value) for value in values] == ["none", "tax_alpha", "0.03", "0.01", "0.05", "0.01", "0.05", "5"]
+
+
+def test_the_chart_has_each_vintages_tax_alpha_and_a_gap_where_one_lacks() -> None:
+    shown = dict.fromkeys(sweep.SHOWN, "0.01")
+    rows = [
+        {"start": start, "outside_gains": label, **shown, "tax_alpha": alpha}
+        for start, label, alpha in (
+            ("2014-01-02", "stated", "0.021"),
+            ("2014-01-02", "none", "-0.001"),
+            ("2014-06-30", "stated", ""),
+            ("2014-06-30", "none", "0.002"),
+        )
+    ]
+    (chart,) = sweep.report(rows, 1).charts
+    assert [str(day) for day in chart.x] == ["2014-01-02", "2014-06-30"]
+    assert {series.name: series.values for series in chart.series} == {
+        "outside gains stated": (Decimal("0.021"), None),
+        "no outside gains": (Decimal("-0.001"), Decimal("0.002")),
+    }

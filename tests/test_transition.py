@@ -85,9 +85,13 @@ def test_the_guardrail_says_what_each_screen_costs_only_when_it_is_crossed(tmp_p
 
 def test_a_tighter_dial_tracks_closer_and_saves_less_tax(tmp_path: Path) -> None:
     preferences, house, index, market = opened(account(tmp_path, seed=2))
-    rows = frontier.frontier(house, index, market, preferences, AS_OF, cash_flow=D(0), dial=(D(4), D(400))).rows
+    report = frontier.frontier(house, index, market, preferences, AS_OF, cash_flow=D(0), dial=(D(4), D(400)))
+    rows = report.rows
     assert rows[0][2] > rows[1][2]
     assert rows[0][3] + rows[0][4] >= rows[1][3] + rows[1][4]
+    (chart,) = report.charts
+    assert (chart.x, chart.point_names) == (tuple(row[2] for row in rows), ("4", "tight"))
+    assert chart.series[0].values == tuple(row[3] + row[4] for row in rows)
 
 
 def leaving(tmp: Path, years: int, lots: str, keep: str = "0.8", symbol: str | None = None) -> Exit:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dicli.backtest import schedule
 from dicli.backtest.figures import Figures, YearFigures, figures
 from dicli.backtest.opening import Opening
-from dicli.backtest.panel import Panel
+from dicli.backtest.panel import Floats, Panel
 from dicli.backtest.replay import Replay, replay
 from dicli.backtest.shadow import Shadow, shadow
-from dicli.model import Column, Figure, Report, Value
+from dicli.model import Chart, Column, Figure, Report, Series, Value
 from dicli.preferences import Preferences, ShortLong
 
 ASSUMED = Decimal("0.05")
@@ -89,7 +90,52 @@ def report(panel: Panel, made: Sequence[Case], preferences: Preferences) -> Repo
     summary = {f"outside_gains_{one.label}": summary_of(one.figures) for one in made}
     first = made[0].run
     title = f"{panel.name}, {first.dates[0]} to {first.dates[-1]}: direct indexing against the index fund"
-    return Report("years", COLUMNS, rows, summary=summary, title=title, notes=tuple(_notes(panel, made, preferences)))
+    notes = tuple(_notes(panel, made, preferences))
+    return Report("years", COLUMNS, rows, summary=summary, title=title, notes=notes, charts=charts(made))
+
+
+def charts(made: Sequence[Case]) -> tuple[Chart, ...]:
+    """Both values at the ends of months (lines that nearly meet: a terminal goes without), the account's lead over the
+    fund in each case, and the losses harvested by year; values are before the tax that is not paid yet.
+    """
+    first = made[0]
+    run = first.run
+    T = len(run.dates)
+    rows = [*schedule.last_of(run.dates, "month", 0, T - 1), T - 1]
+    days = tuple(run.dates[k] for k in rows)
+    years = first.figures.years
+    gains = {one.label: "no outside gains" if one.label == "none" else f"outside gains {one.label}" for one in made}
+    lead = {one.label: one.run.value - one.fund.value for one in made}
+    harvested = (
+        Series("short-term", tuple(year.short_losses for year in years)),
+        Series("long-term", tuple(year.long_losses for year in years)),
+    )
+    return (
+        Chart(
+            f"The account and the fund, {gains[first.label]}",
+            days,
+            (Series("account", _dollars(run.value[rows])), Series("fund", _dollars(first.fund.value[rows]))),
+            y_name="dollars",
+            brief=False,
+        ),
+        Chart(
+            "The account less the fund",
+            days,
+            tuple(Series(gains[label], _dollars(value[rows])) for label, value in lead.items()),
+            y_name="dollars",
+        ),
+        Chart(
+            f"Losses harvested, {gains[first.label]}",
+            tuple(str(year.year) for year in years),
+            harvested,
+            kind="bars",
+            y_name="dollars",
+        ),
+    )
+
+
+def _dollars(values: Floats) -> tuple[Decimal, ...]:
+    return tuple(Decimal(repr(round(float(value), 2))) for value in values)
 
 
 def summary_of(found: Figures) -> dict[str, Value]:

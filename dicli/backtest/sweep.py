@@ -22,7 +22,7 @@ from dicli.backtest import schedule, study
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import span
 from dicli.errors import DicliError, Fault, MarketError
-from dicli.model import Column, Figure, Report, Value
+from dicli.model import Chart, Column, Figure, Report, Series, Value
 from dicli.preferences import Preferences
 
 Row = dict[str, str]
@@ -190,6 +190,27 @@ def report(rows: Sequence[Row], years: int) -> Report:
         tuple(out),
         title=f"{count} vintages of {years} years, started {first} to {last}",
         notes=("vintages that overlap are not independent: the range is narrower than that of the future",),
+        charts=(_by_start(rows),),
+    )
+
+
+def _by_start(rows: Sequence[Row]) -> Chart:
+    """Each vintage's tax alpha: a start that has no such figure stays a gap."""
+    starts = sorted({row["start"] for row in rows})
+    found = {_key(row): Decimal(row["tax_alpha"]) for row in rows if row["tax_alpha"]}
+    labels = dict.fromkeys(row["outside_gains"] for row in rows)
+    return Chart(
+        "Tax alpha by first day",
+        tuple(dt.date.fromisoformat(start) for start in starts),
+        tuple(
+            Series(
+                "no outside gains" if label == "none" else f"outside gains {label}",
+                tuple(found.get((start, label)) for start in starts),
+            )
+            for label in labels
+        ),
+        Figure.FRACTION,
+        y_name="of the account's value, a year",
     )
 
 
