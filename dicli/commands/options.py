@@ -21,7 +21,7 @@ import typer
 
 from dicli.errors import DicliError, Fault
 from dicli.model import Report
-from dicli.views import Format, render
+from dicli.views import Format, picture, render
 
 P = ParamSpec("P")
 
@@ -61,7 +61,13 @@ class Run:
                 self.said.add(text)
 
 
-_SUFFIXES = {".csv": Format.CSV, ".json": Format.JSON, ".txt": Format.TABLE}
+_SUFFIXES = {
+    ".csv": Format.CSV,
+    ".json": Format.JSON,
+    ".txt": Format.TABLE,
+    ".svg": Format.SVG,
+    ".png": Format.PNG,
+}
 
 
 def chosen_format(run: Run) -> Format:
@@ -71,17 +77,40 @@ def chosen_format(run: Run) -> Format:
         if run.output.suffix.lower() not in _SUFFIXES:
             raise DicliError(
                 Fault(
-                    f"--output {run.output}", "the ending does not name a format", "Use .csv, .json or .txt, or add -f."
+                    f"--output {run.output}",
+                    "the ending does not name a format",
+                    "Use .csv, .json or .txt, .svg or .png for a report's charts, or add -f.",
                 )
             )
         return _SUFFIXES[run.output.suffix.lower()]
     return Format.TABLE if sys.stdout.isatty() else Format.CSV
 
 
-def write_file(path: Path, text: str, *, force: bool) -> None:
-    """Write all of it or nothing, by rename; an existing file is replaced only with `force`."""
+def refuse_early(run: Run) -> None:
+    """What can be refused before the work is: a backtest takes minutes. Raises DicliError."""
+    if run.output is not None and not run.output.is_dir():  # a folder may be what a command wants
+        _refuse_existing(run.output, force=run.force)
+    wanted = run.format
+    if wanted is None and run.output is not None:
+        wanted = _SUFFIXES.get(run.output.suffix.lower())
+    if wanted is not None and wanted.is_picture:
+        if run.output is None and sys.stdout.isatty():
+            what = "a terminal shows no picture"
+            raise DicliError(Fault(f"--format {wanted}", what, "Name a file with -o, or send it down a pipe."))
+        from dicli.market.cache import cache_path
+        from dicli.views import plot
+
+        plot.load(cache_path())
+
+
+def _refuse_existing(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
         raise DicliError(Fault(str(path), "there is such a file already", "Add --force to replace it."))
+
+
+def write_file(path: Path, content: str | bytes, *, force: bool) -> None:
+    """Write all of it or nothing, by rename; an existing file is replaced only with `force`. Text is UTF-8."""
+    _refuse_existing(path, force=force)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as problem:
@@ -89,8 +118,8 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
             Fault(str(path), f"cannot be written: {problem.strerror}", "Choose another --output.")
         ) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -100,6 +129,11 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
 def show(run: Run, report: Report) -> None:
     """Put the report where the user wants it: the whole text at once, so that an error leaves nothing half-written."""
     chosen = chosen_format(run)
+    if chosen.is_picture:
+        from dicli.market.cache import cache_path
+
+        put(run, picture(report, chosen, cache=cache_path()))
+        return
     terminal = run.output is None and sys.stdout.isatty()
     colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     text = render(report, chosen, width=shutil.get_terminal_size((80, 24)).columns, colour=colour)
@@ -108,13 +142,16 @@ def show(run: Run, report: Report) -> None:
     put(run, text)
 
 
-def put(run: Run, text: str) -> None:
-    """Text as it is, to the file that `-o` names or to stdout."""
+def put(run: Run, content: str | bytes) -> None:
+    """Text or a file's bytes as they are, to the file that `-o` names or to stdout."""
     if run.output is not None:
-        write_file(run.output, text, force=run.force)
+        write_file(run.output, content, force=run.force)
         return
     try:
-        sys.stdout.write(text)
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
         sys.stdout.flush()
     except BrokenPipeError:
         raise  # a reader that has seen enough is no fault
@@ -151,7 +188,13 @@ _AS_OF = Annotated[
     Any, typer.Option("--as-of", metavar="DATE", parser=date, help="The day to look from; today if not given.")
 ]
 _FORMAT = Annotated[
-    Format | None, typer.Option("-f", "--format", help="Default: table in a terminal, csv in a pipe or a file.")
+    Format | None,
+    typer.Option(
+        "-f",
+        "--format",
+        metavar="FORMAT",
+        help="table, csv, json; svg or png: the charts. Default: table in a terminal, csv in a pipe or a file.",
+    ),
 ]
 _OUTPUT = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here; the ending names the format.")
@@ -187,6 +230,7 @@ def command(function: Callable[Concatenate[Run, P], Report | None]) -> Callable[
         common["as_of"] = common["as_of"] or caller.clock().date()
         common["folder"] = common["folder"] or caller.folder or Path()
         run = Run(**common, clock=caller.clock)
+        refuse_early(run)
         report = function(run, **options)  # type: ignore[call-arg]  # Typer fills the options by name
         if report is not None:
             show(run, report)

@@ -9,15 +9,19 @@ from pathlib import Path
 from dicli.errors import Fault, MarketError
 
 
-def cache_dir() -> Path:
-    """The folder, made if it is not there yet. Raises MarketError where it cannot be."""
+def cache_path() -> Path:
+    """The folder, there or not."""
     named = os.environ.get("DICLI_CACHE_DIR")
     if named:
-        folder = Path(named).expanduser()
-    else:
-        import platformdirs  # here: commands that cache nothing do without it
+        return Path(named).expanduser()
+    import platformdirs  # here: commands that cache nothing do without it
 
-        folder = platformdirs.user_cache_path("dicli", appauthor=False)
+    return platformdirs.user_cache_path("dicli", appauthor=False)
+
+
+def cache_dir() -> Path:
+    """The folder, made if it is not there yet. Raises MarketError where it cannot be."""
+    folder = cache_path()
     make_folder(folder)
     return folder
 
