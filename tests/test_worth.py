@@ -64,6 +64,15 @@ def test_rows_have_medians_ranges_and_the_share_of_markets_ahead() -> None:
     assert "ahead in 8 of 10" in str(found["title"])
 
 
+def test_the_chart_has_both_medians_and_the_range_after_a_sale() -> None:
+    made = worth.report(some((5, -1, 2), (7, 1, 4), (9, 3, 6)), preferences(), TODAY, markets="some markets")
+    (chart,) = made.charts
+    assert chart.x == ("1", "2", "3")
+    assert [series.values for series in chart.series] == [(7, 1, 4), (12, 6, 9)]
+    assert chart.band is not None
+    assert (chart.band.low, chart.band.high) == ((5, -1, 2), (9, 3, 6))
+
+
 def test_only_stated_gains_count() -> None:
     assert worth.own_gains(preferences()) == ShortLong()
     assert worth.own_gains(preferences(outside_gains=ShortLong(D(5), D(7)))) == ShortLong(D(5), D(7))

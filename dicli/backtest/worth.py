@@ -12,13 +12,14 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from dicli.backtest import schedule, study, workers
 from dicli.backtest.panel import DAYS, Panel
 from dicli.backtest.sweep import percentile, starts
 from dicli.backtest.synthetic import DRIFT, generate
 from dicli.backtest.workers import Progress
-from dicli.model import Column, Figure, Report, Value
+from dicli.model import Band, Chart, Column, Figure, Report, Series, Value
 from dicli.preferences import Caps, Preferences, Screens, ShortLong, Tilts
 
 NAMES = 100
@@ -192,6 +193,19 @@ def report(vintages: Sequence[Vintage], preferences: Preferences, as_of: dt.date
         summary,
         f"{said[0].upper()}{said[1:]}: {text}",
         tuple(_notes(vintages, preferences, markets)),
+        charts=(_chart(rows),),
+    )
+
+
+def _chart(rows: Sequence[tuple[Any, ...]]) -> Chart:
+    by_name = dict(zip((column.name for column in COLUMNS), zip(*rows, strict=True), strict=True))
+    return Chart(
+        "Ahead of the index fund after all tax",
+        tuple(f"{year:f}" for year in by_name["year"]),
+        (Series("after a sale, median", by_name["sold"]), Series("held on, median", by_name["kept"])),
+        band=Band("after a sale, low and high", by_name["sold_low"], by_name["sold_high"]),
+        x_name="years",
+        y_name="dollars",
     )
 
 
