@@ -74,6 +74,7 @@ RUNS = {
     "quarterly": Spec(_with(plan_every="quarter", harvest_every="quarter")),
     "annual": Spec(_with(plan_every="year", harvest_every="year")),
     "daily": Spec(_with(harvest_every="day")),
+    "daily, wash sales ignored": Spec(_with(harvest_every="day", wash_sales="ignore")),
     "survivors, monthly": _old(),
     "survivors, contributions": _old(contributions=Flow(CAPITAL / 100)),
     "survivors, no gains": Spec(_with(start=OLD_START, end=OLD_END), NONE, survivors=True),
@@ -113,6 +114,14 @@ def _falling(figure: str, *runs: str) -> Callable[[Found], tuple[str, bool]]:
         return said, all(a > b for a, b in itertools.pairwise(values))
 
     return judge
+
+
+def _counts(found: Found) -> tuple[str, bool]:
+    said, inside = _falling("tax_alpha", "contributions, wash sales ignored", "contributions", "monthly", "no gains")(
+        found
+    )
+    daily = [_number(found, run, "tax_alpha") for run in ("daily, wash sales ignored", "daily")]
+    return f"{said}; harvested daily, wash sales ignored {daily[0]:.2%} and respected {daily[1]:.2%}", inside
 
 
 def _fades(found: Found) -> tuple[str, bool]:
@@ -166,8 +175,15 @@ STUDIES = (
     Study(
         "1 what counts",
         "base > wash-constrained > no contributions > no gains to offset (tax alpha a year)",
-        ("contributions, wash sales ignored", "contributions", "monthly", "no gains"),
-        _falling("tax_alpha", "contributions, wash sales ignored", "contributions", "monthly", "no gains"),
+        (
+            "contributions, wash sales ignored",
+            "contributions",
+            "monthly",
+            "no gains",
+            "daily, wash sales ignored",
+            "daily",
+        ),
+        _counts,
     ),
     Study(
         "2 decay",
