@@ -35,6 +35,10 @@ class DicliError(Exception):
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[DicliError], tuple[tuple[Fault, ...]]]:
+        """From a process of its own it comes back with its faults: an exception is made anew from its text."""
+        return type(self), (self.faults,)
+
 
 class InputError(DicliError):
     """A broker, holdings, list or price file that cannot be read as it stands."""
