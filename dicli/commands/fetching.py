@@ -1,13 +1,12 @@
-"""Asking for prices on a command's behalf: which symbols, a progress bar, and what to say of those that stay out."""
+"""Asking for prices on a command's behalf: which symbols, and what to say of those that stay out."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dicli.commands.options import Run
+from dicli.commands.progress import progress
 from dicli.errors import DicliError
 
 if TYPE_CHECKING:
@@ -21,21 +20,6 @@ SAID = 12
 
 BY_THE_WAY = 120.0
 """Seconds that a command which only wants to plan spends on prices."""
-
-
-@contextlib.contextmanager
-def progress(run: Run) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, in a terminal only."""
-    if run.quiet or not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("prices", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("prices", total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def symbols_of(household: Household, benchmark: Benchmark) -> list[str]:
@@ -56,7 +40,7 @@ def fetch(
     from dicli.market import prices
     from dicli.market.store import Store
 
-    with Store() as store, progress(run) as moved:
+    with Store() as store, progress(run, "prices") as moved:
         made = prices.from_yahoo(
             store,
             symbols,
