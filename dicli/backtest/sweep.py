@@ -1,32 +1,29 @@
 """Vintages: the same backtest from many start dates, in parallel, kept in a file as they come, resumed from it.
 
 Every vintage runs for the same number of years, so that they can be compared. A result depends on nothing but the
-panel, the preferences and its start: the order in which workers finish changes no figure.
+panel, the preferences and its start: neither who runs it nor the order in which workers finish changes a figure.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import gc
 import hashlib
-import os
 import statistics
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import pandas as pd
-
-from dicli.backtest import schedule, study
+from dicli import __version__
+from dicli.backtest import cluster, results, schedule, study
 from dicli.backtest.panel import Panel
-from dicli.backtest.replay import span
+from dicli.backtest.replay import managed_account, span
+from dicli.backtest.results import Row
 from dicli.errors import DicliError, Fault, MarketError
 from dicli.model import Chart, Column, Figure, Report, Series, Value
-from dicli.preferences import Preferences
-
-Row = dict[str, str]
-"""One vintage and case: `setup`, `start`, `end`, `outside_gains` and the figures of `study.summary_of`, as text."""
+from dicli.preferences import Identical, Index, Preferences, Prices
 
 SHOWN = ("tax_alpha", "harvested", "tracking_error", "tracking_difference", "break_even_fee", "ossified")
 COLUMNS = (
@@ -64,20 +61,38 @@ def _end(start: dt.date, years: int) -> dt.date:
 
 
 def sweep(
-    panel: Panel, preferences: Preferences, every: str, years: int, *, results: Path | None, jobs: int
+    panel: Panel,
+    preferences: Preferences,
+    every: str,
+    years: int,
+    *,
+    kept: Path | None = None,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Row]:
-    """Run what `results` does not hold yet and return all rows by start. Raises DicliError where the file is of another
-    set-up. After each vintage the file is whole: an interrupted sweep loses what was running, no more.
+    """Run what the file `kept` does not hold yet, and return all rows by start.
+
+    On so many cores, all by default, or on the Dask cluster of `scheduler`. After each vintage the file is whole, and
+    `progress` is told how many of how many are there: an interrupted sweep loses what was running, no more. Raises
+    DicliError where the file cannot be kept or is of another set-up, before anything runs, and as `cluster.each` does.
     """
+    if kept is not None:
+        results.ready(kept)
     wanted = starts(panel, preferences, every, years)
     setup = fingerprint(panel, preferences, years)
-    rows = _read(results, setup)
-    done = {row["start"] for row in rows}
-    missing = [day for day in wanted if str(day) not in done]
-    for found in _run(panel, preferences, missing, years, setup, jobs):
-        rows += found
-        if results is not None:
-            _write(results, sorted(rows, key=_key))
+    rows = [] if kept is None else results.read(kept, setup, SHOWN)
+    there = {row["start"] for row in rows}
+    missing = [day for day in wanted if str(day) not in there]
+    done = len(wanted) - len(missing)
+    progress(done, len(wanted))
+    with contextlib.closing(_run(panel, preferences, missing, years, setup, jobs, scheduler)) as vintages:
+        for found in vintages:
+            rows += found
+            if kept is not None:
+                results.write(kept, sorted(rows, key=_key))
+            done += 1
+            progress(done, len(wanted))
     asked = {str(day) for day in wanted}
     return sorted((row for row in rows if row["start"] in asked), key=_key)
 
@@ -87,11 +102,25 @@ def _key(row: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _run(
-    panel: Panel, preferences: Preferences, days: Sequence[dt.date], years: int, setup: str, jobs: int
-) -> Iterator[list[Row]]:
-    if jobs == 1 or len(days) < 2:
-        for day in days:
-            yield vintage(panel, preferences, day, years, setup)
+    panel: Panel,
+    preferences: Preferences,
+    days: Sequence[dt.date],
+    years: int,
+    setup: str,
+    jobs: int | None,
+    scheduler: str | None,
+) -> Generator[list[Row]]:
+    tasks = [(day, years, setup) for day in days]
+    if not tasks:
+        return
+    jobs = min(jobs or cores(), len(days))
+    if scheduler is None and jobs < 2:
+        for task in tasks:
+            yield vintage(panel, preferences, *task)
+        return
+    _ = panel.returns, panel.index  # reckoned here once: the workers get them with the panel
+    if scheduler is not None:
+        yield from cluster.each(scheduler, vintage, (panel, preferences), tasks)
         return
     try:
         from joblib import Parallel, delayed
@@ -99,67 +128,71 @@ def _run(
         raise DicliError(
             Fault("--jobs", "running on several cores needs joblib", 'pip install "dicli[sweep]", or give --jobs 1.')
         ) from None
-    work = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from work(delayed(vintage)(panel, preferences, day, years, setup) for day in days)
+    # the panel's arrays are written once to shared memory, whatever the number of tasks
+    work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    yield from work(delayed(vintage)(panel, preferences, *task) for task in tasks)
+
+
+def cores() -> int:
+    """The processors that this process may use; 1 without joblib, which would share the work among them."""
+    try:
+        from joblib import cpu_count
+    except ImportError:
+        return 1
+    return int(cpu_count())
 
 
 def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int, setup: str) -> list[Row]:
-    """One start date, with outside gains and without."""
+    """One start date, with outside gains and without. Raises what a replay does, with the start named."""
     end = _end(start, years)
     dated = replace(preferences, backtest=replace(preferences.backtest, start=start, end=end))
-    return [
+    try:
+        made = study.cases(panel, dated)
+    except DicliError as error:
+        faults = [replace(fault, where=f"the run from {start}: {fault.where}") for fault in error.faults]
+        raise type(error)(faults) from None
+    rows = [
         {
+            "dicli": __version__,
             "setup": setup,
             "start": str(start),
             "end": str(end),
-            "outside_gains": made.label,
-            **{name: "" if value is None else str(value) for name, value in study.summary_of(made.figures).items()},
+            "outside_gains": case.label,
+            **{name: "" if value is None else str(value) for name, value in study.summary_of(case.figures).items()},
         }
-        for made in study.cases(panel, dated)
+        for case in made
     ]
-
-
-def fingerprint(panel: Panel, preferences: Preferences, years: int) -> str:
-    """What a result depends on, but for its start."""
-    setup = replace(preferences.backtest, start=None, end=None)
-    told = (setup, preferences.tax, preferences.limits, preferences.harvest, preferences.costs, preferences.screens)
-    made = hashlib.sha256(repr((told, preferences.tilts, preferences.index.max_names, years)).encode())
-    made.update(repr((panel.dates, panel.symbols)).encode())
-    for part in (panel.close, panel.splits, panel.dividends, panel.spinoffs, panel.weights):
-        made.update(part.tobytes())
-    return made.hexdigest()[:16]
-
-
-def _read(path: Path | None, setup: str) -> list[Row]:
-    if path is None or not path.exists():
-        return []
-    try:
-        table = (
-            pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str, keep_default_na=False)
-        )
-        rows = [{str(name): str(value) for name, value in row.items()} for row in table.to_dict("records")]
-        others = {row["setup"] for row in rows} - {setup}
-    except (ImportError, ValueError, KeyError) as error:
-        raise DicliError(Fault(str(path), f"cannot be read as results: {error}", "Name another --results.")) from None
-    if others:
-        raise DicliError(Fault(str(path), "it holds results of other prices or preferences", "Name another --results."))
+    del made
+    gc.collect()  # a replay leaves 30 MB a year in cycles, and the program itself does not collect
     return rows
 
 
-def _write(path: Path, rows: Sequence[Row]) -> None:
-    """The whole file anew, by rename."""
-    table = pd.DataFrame(rows)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        if path.suffix == ".parquet":
-            table.to_parquet(name, index=False)
-        else:
-            table.to_csv(name, index=False, lineterminator="\n")
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def fingerprint(panel: Panel, preferences: Preferences, years: int) -> str:
+    """What a result depends on, but for its start and the version of dicli: the whole panel, and of the preferences all
+    that is not named here as left out of a backtest, so that a key that is new is in it.
+    """
+    account = replace(managed_account(preferences), number=None, broker_files=())
+    lists = tuple(replace(names, path=Path()) for names in preferences.screens.exclude_lists)
+    told = replace(
+        preferences,
+        path=Path(),
+        folder=Path(),
+        index=Index((), max_names=preferences.index.max_names),  # the index is the panel's
+        accounts=(account,),
+        screens=replace(preferences.screens, exclude_lists=lists),
+        held_away=(),
+        identical=Identical(),
+        corporate_actions=(),
+        prices=Prices(),
+        scheduled=(),
+        backtest=replace(preferences.backtest, start=None, end=None),
+        ignore_actions=(),
+    )
+    made = hashlib.sha256(repr((told, years)).encode())
+    made.update(repr((panel.dates, panel.symbols, panel.known, panel.sectors)).encode())
+    for part in (panel.close, panel.splits, panel.dividends, panel.spinoffs, panel.weights):
+        made.update(part.tobytes())
+    return made.hexdigest()[:16]
 
 
 def report(rows: Sequence[Row], years: int) -> Report:

@@ -13,6 +13,7 @@ import typer
 
 from dicli.commands import replays
 from dicli.commands.options import Run, command, date, write_file
+from dicli.commands.progress import progress
 from dicli.commands.replays import Every
 from dicli.errors import DicliError, Fault, InputError
 from dicli.model import Account, AccountKind, Owner, Report
@@ -89,7 +90,13 @@ def backtest(
         Path | None,
         typer.Option(metavar="FILE", help="With --start-every: keep each run here (.parquet or .csv); resumes."),
     ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="With --start-every: cores to use.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --start-every: cores to use; default: all.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="With --start-every: on the Dask cluster of this scheduler."),
+    ] = None,
     log: Annotated[
         Path | None,
         typer.Option("--log", metavar="DIR", help="Write every trade into a folder that dicli tax reads."),
@@ -105,12 +112,18 @@ def backtest(
     dicli backtest --synthetic --seed 7
     dicli backtest --data prices/ --start 2016-04-01 --end 2026-03-13 --initial 1000000
     dicli backtest --data prices/ --start 2025-01-02      (from the lots that the account held on that day)
-    dicli backtest --synthetic --years 6 --start-every quarter --horizon 3 --results runs.parquet --jobs 2
+    dicli backtest --synthetic --years 6 --start-every quarter --horizon 3 --results runs.parquet
+    dicli backtest --data prices/ --start-every month --results runs.parquet --scheduler tcp://10.0.0.5:8786
     """
     if start_every is not None and log is not None:
         raise typer.BadParameter("--log is of one run: leave --start-every out")
-    if start_every is None and results is not None:
-        raise typer.BadParameter("--results goes with --start-every")
+    for flag, value in (("--results", results), ("--jobs", jobs), ("--scheduler", scheduler)):
+        if start_every is None and value is not None:
+            raise typer.BadParameter(f"{flag} goes with --start-every")
+    if jobs is not None and scheduler is not None:
+        raise typer.BadParameter("--jobs is for this computer, --scheduler for a cluster: give one of them")
+    if scheduler is not None and run.offline:
+        raise DicliError(Fault("--offline", "a cluster is over the network", "Leave out one of the two."))
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --synthetic or --data DIR")
     preferences = _preferences(run, synthetic)
@@ -149,7 +162,17 @@ def backtest(
     if start_every is not None:
         from dicli.backtest import sweep
 
-        rows = sweep.sweep(panel, wanted, start_every.value, horizon, results=results, jobs=jobs)
+        with progress(run, "vintages") as moved:
+            rows = sweep.sweep(
+                panel,
+                wanted,
+                start_every.value,
+                horizon,
+                kept=results,
+                jobs=jobs,
+                scheduler=scheduler,
+                progress=moved,
+            )
         return sweep.report(rows, horizon)
     opening = _own_lots(run, panel, wanted) if wanted.backtest.initial is None else None
     made = study.cases(panel, wanted, opening)
