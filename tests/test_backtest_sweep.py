@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dicli.backtest import results, sweep, synthetic
+from dicli.backtest import results, sweep, synthetic, workers
 from dicli.backtest.panel import Panel
 from dicli.errors import DicliError, InfeasiblePlan, MarketError
 from dicli.model import AccountKind
@@ -107,21 +106,10 @@ def test_what_a_vintage_raises_names_its_start_whoever_runs_it(market: Panel) ->
             sweep.sweep(market, TOO_MUCH, "quarter", 1, jobs=jobs)
 
 
-def test_a_vintage_leaves_nothing_behind_where_nobody_collects(market: Panel) -> None:
-    """`dicli` itself never collects, and a sweep lives for hours."""
-    gc.collect()
-    gc.disable()
-    try:
-        sweep.vintage(market, WANTED, market.dates[0], 1, "")
-        assert gc.collect() < 1_000
-    finally:
-        gc.enable()
-
-
 def test_all_cores_by_default_and_one_without_joblib(market: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     import joblib
 
-    assert sweep.cores() == joblib.cpu_count()
+    assert workers.cores() == joblib.cpu_count()
     monkeypatch.setitem(sys.modules, "joblib", None)
     monkeypatch.setattr(sweep, "vintage", invented)
     assert len(sweep.sweep(market, WANTED, "quarter", 1)) == 8

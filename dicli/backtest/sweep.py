@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import hashlib
 import statistics
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from dicli import __version__
-from dicli.backtest import cluster, results, schedule, study
+from dicli.backtest import results, schedule, study, workers
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import managed_account, span
 from dicli.backtest.results import Row
+from dicli.backtest.workers import Progress
 from dicli.errors import DicliError, Fault, MarketError
 from dicli.model import Chart, Column, Figure, Report, Series, Value
 from dicli.preferences import Identical, Index, Preferences, Prices
@@ -45,7 +45,7 @@ def starts(panel: Panel, preferences: Preferences, every: str, years: int) -> li
     """
     first, last = span(panel, preferences)
     days = [panel.dates[t] for t in [first, *schedule.last_of(panel.dates, every, first, last)]]
-    found = [day for day in dict.fromkeys(days) if _end(day, years) <= panel.dates[last]]
+    found = [day for day in dict.fromkeys(days) if schedule.years_later(day, years) <= panel.dates[last]]
     if not found:
         raise MarketError(
             Fault(
@@ -53,11 +53,6 @@ def starts(panel: Panel, preferences: Preferences, every: str, years: int) -> li
             )
         )
     return found
-
-
-def _end(start: dt.date, years: int) -> dt.date:
-    day = 28 if (start.month, start.day) == (2, 29) else start.day
-    return start.replace(year=start.year + years, day=day)
 
 
 def sweep(
@@ -69,13 +64,13 @@ def sweep(
     kept: Path | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> list[Row]:
     """Run what the file `kept` does not hold yet, and return all rows by start.
 
     On so many cores, all by default, or on the Dask cluster of `scheduler`. After each vintage the file is whole, and
     `progress` is told how many of how many are there: an interrupted sweep loses what was running, no more. Raises
-    DicliError where the file cannot be kept or is of another set-up, before anything runs, and as `cluster.each` does.
+    DicliError where the file cannot be kept or is of another set-up, before anything runs, and as `workers.each` does.
     """
     if kept is not None:
         results.ready(kept)
@@ -86,7 +81,10 @@ def sweep(
     missing = [day for day in wanted if str(day) not in there]
     done = len(wanted) - len(missing)
     progress(done, len(wanted))
-    with contextlib.closing(_run(panel, preferences, missing, years, setup, jobs, scheduler)) as vintages:
+    _ = panel.index  # reckoned here once: the workers get it with the panel
+    tasks = [(day, years, setup) for day in missing]
+    running = workers.each(vintage, (panel, preferences), tasks, jobs=jobs, scheduler=scheduler)
+    with contextlib.closing(running) as vintages:
         for found in vintages:
             rows += found
             if kept is not None:
@@ -101,50 +99,9 @@ def _key(row: Mapping[str, str]) -> tuple[str, str]:
     return row["start"], row["outside_gains"]
 
 
-def _run(
-    panel: Panel,
-    preferences: Preferences,
-    days: Sequence[dt.date],
-    years: int,
-    setup: str,
-    jobs: int | None,
-    scheduler: str | None,
-) -> Generator[list[Row]]:
-    tasks = [(day, years, setup) for day in days]
-    if not tasks:
-        return
-    jobs = min(jobs or cores(), len(days))
-    if scheduler is None and jobs < 2:
-        for task in tasks:
-            yield vintage(panel, preferences, *task)
-        return
-    _ = panel.returns, panel.index  # reckoned here once: the workers get them with the panel
-    if scheduler is not None:
-        yield from cluster.each(scheduler, vintage, (panel, preferences), tasks)
-        return
-    try:
-        from joblib import Parallel, delayed
-    except ImportError:
-        raise DicliError(
-            Fault("--jobs", "running on several cores needs joblib", 'pip install "dicli[sweep]", or give --jobs 1.')
-        ) from None
-    # the panel's arrays are written once to shared memory, whatever the number of tasks
-    work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from work(delayed(vintage)(panel, preferences, *task) for task in tasks)
-
-
-def cores() -> int:
-    """The processors that this process may use; 1 without joblib, which would share the work among them."""
-    try:
-        from joblib import cpu_count
-    except ImportError:
-        return 1
-    return int(cpu_count())
-
-
 def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int, setup: str) -> list[Row]:
     """One start date, with outside gains and without. Raises what a replay does, with the start named."""
-    end = _end(start, years)
+    end = schedule.years_later(start, years)
     dated = replace(preferences, backtest=replace(preferences.backtest, start=start, end=end))
     try:
         made = study.cases(panel, dated)
@@ -163,7 +120,6 @@ def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int, 
         for case in made
     ]
     del made
-    gc.collect()  # a replay leaves 30 MB a year in cycles, and the program itself does not collect
     return rows
 
 

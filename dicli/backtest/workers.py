@@ -1,10 +1,11 @@
-"""The same work on many tasks: one after the other, or on the cores there are."""
+"""The same work on many tasks: one after the other, on the cores there are, or on a Dask cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from dicli.backtest import cluster
 from dicli.errors import DicliError, Fault
 
 T = TypeVar("T")
@@ -13,13 +14,22 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 def each(
-    work: Callable[..., T], shared: Sequence[object], tasks: Sequence[tuple[Any, ...]], *, jobs: int | None = None
+    work: Callable[..., T],
+    shared: Sequence[object],
+    tasks: Sequence[tuple[Any, ...]],
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
 ) -> Generator[T]:
-    """work(*shared, *task) of every task, in the order in which they end; on so many cores, all by default.
+    """work(*shared, *task) of every task, in the order in which they end; on so many cores, all by default, or on the
+    Dask cluster of `scheduler`. Close it where it is left early.
 
-    Raises DicliError where several cores are asked for and joblib is not there.
+    Raises DicliError where several cores are asked for and joblib is not there, and as `cluster.each` does.
     """
     if not tasks:
+        return
+    if scheduler is not None:
+        yield from cluster.each(scheduler, work, shared, tasks)
         return
     jobs = min(jobs or cores(), len(tasks))
     if jobs < 2:

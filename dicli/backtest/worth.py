@@ -7,6 +7,7 @@ after all tax, on every anniversary, while everything is held on and after a sal
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import statistics
 from collections.abc import Callable, Sequence
@@ -84,6 +85,7 @@ def in_history(
     Raises MarketError where there is none.
     """
     days = starts(panel, preferences, every, years)
+    _ = panel.index  # reckoned here once: the workers get it with the panel
     found = _all(vintage, (panel, preferences), [(day, years) for day in days], jobs, progress)
     words = (
         f"{len(days)} start dates in {panel.name}, {days[0]} to {days[-1]}: those that overlap are not independent, "
@@ -102,9 +104,10 @@ def _all(
     """In the order of their names, whoever ends first."""
     progress(0, len(tasks))
     found: list[Vintage] = []
-    for one in workers.each(work, shared, tasks, jobs=jobs):
-        found.append(one)
-        progress(len(found), len(tasks))
+    with contextlib.closing(workers.each(work, shared, tasks, jobs=jobs)) as running:
+        for one in running:
+            found.append(one)
+            progress(len(found), len(tasks))
     return sorted(found, key=lambda one: one.name)
 
 
