@@ -31,7 +31,9 @@ def main() -> None:
     plans, events, lots = len(run.looks), len(run.log), run.looks[-1].lots
     print(f"replay: {seconds:.0f} s of CPU, {memory:.2f} GB, {plans} plans, {events:,} events, {lots:,} lots")
 
-    no_cash = Limits(tracking=Decimal(1_000_000), cash=Cash(target=Decimal(0), max=Decimal("0.02")))
+    no_cash = Limits(
+        tracking=Decimal(1_000_000), cash=Cash(target=Decimal(0), max=Decimal("0.02")), min_trade=Decimal(0)
+    )
     quiet = replace(
         wanted,
         harvest=Harvest(min_loss=Decimal(10**9)),

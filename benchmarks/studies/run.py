@@ -15,15 +15,27 @@ from fractions import Fraction
 from pathlib import Path
 
 from benchmarks import backtest_data
-from benchmarks.studies.specifications import END, OLD_END, OLD_START, RUNS, START, STUDIES, Spec
+from benchmarks.studies.specifications import (
+    DECAY_YEARS,
+    END,
+    INVENTED,
+    OLD_END,
+    OLD_START,
+    RUNS,
+    START,
+    STUDIES,
+    Spec,
+)
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import Replay
 from dicli.backtest.study import case
+from dicli.backtest.synthetic import generate
 from dicli.model import Account, AccountKind, Owner
 from dicli.preferences import Backtest, FilingStatus, Index, IndexPart, Preferences, Tax
 from dicli.tax.prepare import exact
 
 INCOME = 400_000
+NAMES = 100  # of an invented market
 
 
 def investor(backtest: Backtest) -> Preferences:
@@ -80,21 +92,28 @@ def since_start(run: Replay) -> list[float]:
     return [float(found[year] / exact(run.capital())) for year in range(max(found, default=0) + 1)]
 
 
+def market(spec: Spec) -> Panel:
+    if spec.seed is not None:
+        return generate(seed=spec.seed, names=NAMES, years=DECAY_YEARS + 1, start=INVENTED)
+    span = (OLD_START, OLD_END) if spec.survivors else (START, END)
+    return backtest_data.load(*span, survivors=spec.survivors)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--runs", default=",,".join(RUNS), help="names with ,, between them")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
-    panels: dict[bool, Panel] = {}
+    panels: dict[tuple[bool, int | None], Panel] = {}
     for name in options.runs.split(",,"):
         path, spec = options.keep / f"{name}.json", RUNS[name]
         if path.exists():
             continue
-        if spec.survivors not in panels:
-            span = (OLD_START, OLD_END) if spec.survivors else (START, END)
-            panels[spec.survivors] = backtest_data.load(*span, survivors=spec.survivors)
-        path.write_text(json.dumps(made(panels[spec.survivors], spec), indent=1), encoding="utf-8")
+        which = spec.survivors, spec.seed
+        if which not in panels:
+            panels[which] = market(spec)
+        path.write_text(json.dumps(made(panels[which], spec), indent=1), encoding="utf-8")
         print(name, path.read_text(encoding="utf-8"), file=sys.stderr)
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.keep.glob("*.json")}
     for study in STUDIES:

@@ -30,6 +30,10 @@ def cents(parts: Sequence[Fraction]) -> tuple[Decimal, ...]:
 
     The whole is rounded half up in size. Ties between remainders go to the earlier part.
     """
+    if len(parts) == 1:  # as most sales have it: nothing to share out
+        above, below = abs(parts[0].numerator), parts[0].denominator
+        rounded = (200 * above + below) // (2 * below)
+        return (Decimal(rounded if parts[0].numerator >= 0 else -rounded).scaleb(-2),)
     scaled = [part * 100 for part in parts]
     floors = [value.numerator // value.denominator for value in scaled]
     whole = sum(scaled, Fraction(0))
