@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +181,19 @@ def test_the_command_reads_a_folder_and_writes_nothing_on_an_error(tmp_path: Pat
     assert ran.code == 0, ran.err
     assert 'only the account "main" is replayed; left out: [[held_away]]' in ran.err
     assert "[identical] is left out" in ran.err
+
+
+def test_thresholds_are_those_of_the_flags(tmp_path: Path) -> None:
+    base = ("backtest", "--synthetic", "--names", "11", "--years", "1", "--harvest-every", "quarter", "-f", "json")
+    place = {"folder": tmp_path, "cache": tmp_path}
+
+    def harvested(*flags: str) -> Decimal:
+        ran = run(*base, *flags, **place)
+        assert ran.code == 0, ran.err
+        return Decimal(json.loads(ran.out)["summary"]["outside_gains_assumed"]["harvested"])
+
+    assert harvested("--min-loss", "1000000") < harvested()
+    assert harvested("--min-loss-fraction", "0.9") < harvested()
+    refused = run(*base, "--min-loss-fraction", "5", **place)
+    assert refused.code == 2
+    assert "--min-loss-fraction is a fraction between 0 and 1" in refused.err

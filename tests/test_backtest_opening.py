@@ -24,19 +24,9 @@ from dicli.tax import wash
 from dicli.tax.ledger import Event, EventKind
 from tests.program import run
 from tests.test_backtest import gains
-from tests.test_backtest_data import folder
+from tests.test_backtest_data import TOML, folder
 
 D = Decimal
-TOML = """[index]
-benchmark = "SPY"
-[tax]
-filing_status = "single"
-taxable_income = 200000
-[[accounts]]
-name = "main"
-kind = "taxable"
-broker_files = ["main*.csv"]
-"""
 HEAD = "symbol,quantity,acquired,cost_basis,wash_adj\n"
 LOTS = (
     HEAD + "N01,100,2013-06-03,30000,\nN01,50,2014-05-01,4000,120\nN02,40,2014-12-20,9000,\nN03,300,2012-02-01,20000,\n"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dicli.backtest.opening import Opening
     from dicli.backtest.panel import Panel
     from dicli.backtest.study import Case
-    from dicli.preferences import Preferences
+    from dicli.preferences import Harvest, Preferences
 
 _INITIAL = Decimal(1_000_000)
 _INVENTED_START = dt.date(2014, 1, 2)
@@ -74,6 +74,8 @@ def backtest(
     withdraw: replays.WITHDRAW = None,
     plan_every: Annotated[Every | None, typer.Option(help="How often the whole plan is made.")] = None,
     harvest_every: Annotated[Every | None, typer.Option(help="How often losses are looked for.")] = None,
+    min_loss: replays.MIN_LOSS = None,
+    min_loss_fraction: replays.MIN_LOSS_FRACTION = None,
     wash_sales: Annotated[WashSales | None, typer.Option(help="ignore: to compare with papers that do.")] = None,
     dividends: Annotated[Dividends | None, typer.Option(help="Stay for the next plan, or are paid out.")] = None,
     lot_method: Annotated[
@@ -147,6 +149,7 @@ def backtest(
         account_fee=account_fee,
         delisting_recovery=replays.part(recovery, "--recovery"),
     )
+    wanted = replace(wanted, harvest=_thresholds(wanted.harvest, min_loss, min_loss_fraction))
     if wanted.backtest.initial is None:
         if start_every is not None and not synthetic:
             raise DicliError(
@@ -181,6 +184,17 @@ def backtest(
     if log is not None:
         _write_log(run, log, made[0], wanted)
     return study.report(panel, made, wanted)
+
+
+def _thresholds(harvest: Harvest, least: Decimal | None, fraction: Decimal | None) -> Harvest:
+    if least is not None and least < 0:
+        raise typer.BadParameter("--min-loss is at least 0")
+    fraction = replays.part(fraction, "--min-loss-fraction")
+    return replace(
+        harvest,
+        min_loss=harvest.min_loss if least is None else least,
+        min_loss_fraction=harvest.min_loss_fraction if fraction is None else fraction,
+    )
 
 
 def _write_log(run: Run, place: Path, made: Case, wanted: Preferences) -> None:

@@ -35,6 +35,8 @@ OUTSIDE_SHORT = Annotated[Any, typer.Option(**_MONEY, help="Short-term gains els
 OUTSIDE_LONG = Annotated[Any, typer.Option(**_MONEY, help="Long-term gains elsewhere, a year.")]
 FUND_FEE = Annotated[Any, typer.Option(**_FRACTION, help="Of the fund compared with, a year.")]
 ACCOUNT_FEE = Annotated[Any, typer.Option(**_FRACTION, help="What whoever runs the account charges, a year.")]
+MIN_LOSS = Annotated[Any, typer.Option(**_MONEY, help="Smallest loss worth taking; and")]
+MIN_LOSS_FRACTION = Annotated[Any, typer.Option(**_FRACTION, help="smallest loss worth taking, of the lot's basis.")]
 RECOVERY = Annotated[Any, typer.Option(**_FRACTION, help="Of the last price, at a delisting.")]
 
 
