@@ -358,6 +358,8 @@ def test_check_says_for_which_days_each_history_is_known(cache: Path) -> None:
     ran = run("check", *AT, "-f", "json", folder=SAMPLES / "tech_couple", cache=cache)
     document = json.loads(ran.out)
     assert document["summary"]["coverage"]["ira"] == ["2026-01-20", "2026-11-12"]
+    # its realized gains go back to January, and tell no purchase
+    assert document["summary"]["coverage"]["joint"] == ["2026-09-03", "2026-11-20"]
     assert "coverage: spouse: history from 2026-02-17 to 2026-11-20" in document["notes"]
     first = document["files"][0]
     assert (first["broker"], first["from"], first["to"]) == ("fidelity", "2026-02-17", "2026-11-20")

@@ -108,10 +108,12 @@ class _Claimed:
 
 
 def _coverage(claimed: Sequence[_Claimed]) -> dict[str, tuple[dt.date, dt.date]]:
-    """By account, the span of days that its histories vouch for: files that touch or overlap, the newest such run."""
+    """By account, the span of days that its histories vouch for: files that touch or overlap, the newest such run. A
+    broker's realized gains have a span too, and say nothing of purchases.
+    """
     spans: dict[str, list[tuple[dt.date, dt.date]]] = defaultdict(list)
     for one in claimed:
-        if one.reading.coverage is not None:
+        if one.reading.coverage is not None and "transactions" in one.reading.kinds:
             for name in one.owner.values():
                 spans[name].append(one.reading.coverage)
     out: dict[str, tuple[dt.date, dt.date]] = {}
