@@ -7,6 +7,7 @@ close, which changes back to the beginning with each dividend.
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -88,6 +89,28 @@ def as_ratio(number: float | Decimal | str) -> Fraction:
     exact = Fraction(str(number))
     simple = exact.limit_denominator(50)
     return simple if abs(simple - exact) <= Fraction(1, 100_000) * exact else exact
+
+
+def split_adjusted(series: Series) -> Series:
+    """The series on the footing of its last day, whichever way it was written: a file may have closes as traded.
+
+    At each split the smaller of two moves tells: that of the closes as they are, or with the ratio taken out.
+    """
+    closes, dividends = list(series.closes), dict(series.dividends)
+    for on, ratio in sorted(series.splits.items()):
+        at = bisect.bisect_left(series.days, on)
+        if not 0 < at < len(closes):
+            continue
+        factor = Decimal(ratio.denominator) / ratio.numerator
+        if moves_less(closes[at - 1] * factor, closes[at - 1], closes[at]):
+            closes[:at] = [close * factor for close in closes[:at]]
+            dividends = {day: paid * factor if day < on else paid for day, paid in dividends.items()}
+    return replace(series, closes=tuple(closes), dividends=dividends)
+
+
+def moves_less(one: Decimal, other: Decimal, close: Decimal) -> bool:
+    """Whether `close` lies nearer to `one` than to `other`, as ratios."""
+    return max(one / close, close / one) < max(other / close, close / other)
 
 
 def examine(

@@ -243,7 +243,12 @@ def check_prices(values: Mapping[str, Any]) -> None:
 
 PRICES = (
     Key("source", choice("broker", "csv", "yfinance"), "where prices come from", "market.prices"),
-    Key("file", FILE_OR_FOLDER, "symbol,date,close: a file, or a folder of them", "market.prices"),
+    Key(
+        "file",
+        FILE_OR_FOLDER,
+        "symbol,date,close, or date and a column for each symbol: a file, or a folder of them",
+        "market.prices",
+    ),
 )
 
 
