@@ -80,18 +80,21 @@ def in_fund(
     outside: ShortLong,
     *,
     own: Sequence[tuple[Event, Fraction]] = (),
+    settles: bool = True,
 ) -> Shadow:
     """Put `flows` (dollars by session, out: negative) into the fund, with so much of gains a year outside it.
 
     `own`: purchases of lots that the account started with, and what each was worth at the first close. [backtest]
-    fund_fee and dividends, [costs] and [tax] are those of the preferences.
+    fund_fee and dividends, [costs] and [tax] are those of the preferences. Without `settles` the yearly tax is reckoned
+    and moves no money: it is paid elsewhere.
     """
-    return _Fund(track, preferences, outside).run(flows, own)
+    return _Fund(track, preferences, outside, settles=settles).run(flows, own)
 
 
 class _Fund:
-    def __init__(self, track: Track, preferences: Preferences, outside: ShortLong) -> None:
+    def __init__(self, track: Track, preferences: Preferences, outside: ShortLong, *, settles: bool) -> None:
         self.track = track
+        self.settles = settles
         account = replace(managed_account(preferences), lot_method="hifo")
         self.ledger = Ledger(account, tax_choices(preferences), "hifo")
         self.spread = preferences.costs.of(FUND)
@@ -121,7 +124,7 @@ class _Fund:
             if k:
                 pending += nav * paid[k]
                 nav *= 1.0 + total[k] - self.fee / DAYS
-                due = self.tax.due(dates[k - 1], day)
+                due = self.tax.due(dates[k - 1], day) if self.settles else due
             self.price = _price(nav)
             if k in quarter_ends and pending > 0.0:
                 each = _price(pending)
