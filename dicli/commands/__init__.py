@@ -10,6 +10,7 @@ from dicli.commands.check import check
 from dicli.commands.holdings import lots, positions, sales, transactions
 from dicli.commands.index import index
 from dicli.commands.init import init
+from dicli.commands.performance import performance
 from dicli.commands.plans import drift, harvest, target, trade, why
 from dicli.commands.read import read
 from dicli.commands.reconcile import reconcile
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "exit": leave,
     "donate": donate,
     "backtest": backtest,
+    "performance": performance,
     "worth-it": worth_it,
 }
 """In the order of the help."""

@@ -56,10 +56,10 @@ def fetch(
     return made
 
 
-def fetch_or_warn(run: Run, household: Household, benchmark: Benchmark) -> None:
+def fetch_or_warn(run: Run, symbols: Iterable[str], quotes: Iterable[Quote], *, days: int | None = None) -> None:
     """The same for a command that can do without: what did not come is a warning, and the brokers' prices serve."""
     try:
-        made = fetch(run, symbols_of(household, benchmark), quotes_of(household, benchmark))
+        made = fetch(run, symbols, quotes, days=days)
     except DicliError as error:
         run.warn(*(str(fault) for fault in error.faults))
         return

@@ -49,7 +49,8 @@ def open_portfolio(run: Run, *, live: bool = False) -> Portfolio:
     benchmark = benchmarks.load(preferences.index, run.as_of, offline=run.offline, stale_ok=run.stale_ok, say=run.note)
     quotes: list[Quote] = []
     if preferences.prices.source == "yfinance" and not run.offline:
-        fetching.fetch_or_warn(run, household, benchmark)
+        symbols = fetching.symbols_of(household, benchmark)
+        fetching.fetch_or_warn(run, symbols, fetching.quotes_of(household, benchmark))
         quotes = fetching.live_quotes(run, household) if live else []
     elif live:
         run.warn(
