@@ -32,6 +32,7 @@ COMMANDS = {
     "do_not_buy_couple": ("tech_couple", "do-not-buy -f csv"),
     "do_not_buy_couple_table": ("tech_couple", "do-not-buy -f table"),
     "do_not_buy_couple_plain": ("tech_couple", "do-not-buy --plain"),
+    "performance_starter": ("starter", "performance --fund IVV --fee 0.0025 -f table"),
 }
 """Golden -> (sample, what is typed after `dicli`)."""
 

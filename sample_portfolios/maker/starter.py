@@ -10,6 +10,7 @@ from maker.books import Book, Plan, crediting, moving, paying, play, selling_all
 from maker.fidelity import fidelity_history, fidelity_positions
 from maker.ishares import ishares_holdings
 from maker.market import AS_OF, SEED, Market
+from maker.prices import closes_file, fund_file
 from maker.text import list_file
 
 NUMBER, NAME = "Z30417725", "Individual"
@@ -50,6 +51,10 @@ taxable_income = 84000.0
 state_rate = 0.05
 lot_method = "fifo"
 
+[prices]
+source = "csv"
+file = "prices"                           # invented too: every close of what was held, and of a fund of the index
+
 [[accounts]]
 name = "individual"
 broker_files = ["fidelity/*.csv"]
@@ -68,12 +73,16 @@ shares. It was opened on {opened} and funded each month, so that the history (`f
 every lot; the positions (`fidelity/Portfolio_Positions_Nov-20-2026.csv`) are only the control totals. Fidelity exports
 no lots: dicli rebuilds them from the history.
 
+`prices/` has the closes of all that it ever held, and of a fund that holds the index, so that `performance` can say
+what the account has delivered beside the same money in the fund.
+
 It shows: at most 100 names out of an index of about 500 (`holdings/IVV_holdings.csv`, in the iShares layout; its
 weights and prices are illustrative and invented), an industry and a list left out, three losses taken in August, and
 a few that are ripe today.
 
     dicli -C sample_portfolios/starter harvest --as-of 2026-11-20 --offline
     dicli -C sample_portfolios/starter trade --cash +1000 --as-of 2026-11-20 --offline
+    dicli -C sample_portfolios/starter performance --fund IVV --as-of 2026-11-20 --offline
 """
 
 
@@ -121,6 +130,8 @@ def files(market: Market) -> dict[str, str]:
         + fidelity_positions(market, NUMBER, NAME, book.lots, book.cash),
         "fidelity/Accounts_History.csv": "\ufeff" + fidelity_history(market, NUMBER, NAME, book.rows),
         "holdings/IVV_holdings.csv": "\ufeff" + ishares_holdings(market),
+        "prices/closes.csv": closes_file(market, {row.symbol for row in book.rows if row.symbol}, OPENED),
+        "prices/IVV.csv": fund_file(market, "IVV", OPENED),
         "lists/no-thanks.csv": list_file(market, NO_THANKS),
         "dicli.toml": PREFERENCES,
         "README.md": README.format(
