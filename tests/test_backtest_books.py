@@ -16,8 +16,10 @@ from dicli.backtest.ledger import Estate, Ledger
 from dicli.backtest.panel import Panel, build
 from dicli.backtest.replay import replay
 from dicli.backtest.settlement import OpenYear
+from dicli.backtest.shadow import Track, in_fund
 from dicli.preferences import FilingStatus, ShortLong, Tax
 from dicli.tax import harvest, wash
+from dicli.tax.books import cent
 from dicli.tax.ledger import Choices, Event, EventKind
 from tests.test_backtest import ACCOUNT, preferences
 
@@ -124,6 +126,33 @@ def test_a_liquidated_account_pays_what_is_owed_and_the_tax_on_its_gains() -> No
         assert standing.sold == after.years[1].liquidated
         assert after.owed(day) - after.years[1].tax == owed
         assert after.years[1].liquidated == 1_000 - owed
+
+
+def test_a_purchase_of_january_washes_a_loss_of_december() -> None:
+    made = tax_years(0, (5_000, NOTHING), (-20_000, NOTHING))
+    left, before = made.years[1].liquidated, tax_years(0, (5_000, NOTHING))
+    made.revise(lambda year: (Fraction(-20_000 if year == 2027 else 9), Fraction(0)))
+    assert (made.years[1].short, made.with_account) == (D(-20_000), (17_000, 0))  # nothing new, nothing changed
+    made.revise(lambda year: (Fraction(-12_000), Fraction(0)))
+    washed = tax_years(0, (5_000, NOTHING), (-12_000, NOTHING))
+    assert [(y.short, y.tax, y.carried) for y in made.years] == [(y.short, y.tax, y.carried) for y in washed.years]
+    assert made.with_account == washed.with_account == (9_000, 0)
+    assert made.years[1].liquidated == left
+    assert before.years[0] == made.years[0]
+
+
+def test_the_funds_year_waits_for_what_january_buys() -> None:
+    """Money taken out in December at a loss, and paid in again in January."""
+    days = [dt.date(2024, 9, 3) + dt.timedelta(days=i) for i in range(250)]
+    days = [day for day in days if day.weekday() < 5]
+    fall = np.array([0.0 if day < dt.date(2024, 11, 1) or day > dt.date(2024, 12, 2) else -0.01 for day in days])
+    flows = {days[0]: D(100_000), dt.date(2024, 12, 10): D(-40_000), dt.date(2025, 1, 8): D(25_000)}
+    fund = in_fund(Track(days, fall, np.zeros(len(days))), flows, preferences(), ShortLong(D(50_000), D(0)))
+    books = wash.book([fund.ledger.tax_account], fund.ledger.log, choices=fund.ledger.choices, method="hifo")
+    (row,) = books.year(2024)
+    assert row.disallowed > 0
+    assert fund.years[0].short == cent(row.allowed)
+    assert fund.years[0].year == 2024
 
 
 def test_the_tax_of_a_year_moves_on_the_first_session_from_15_april() -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from dicli.backtest.realised import tax_by_year, tax_of
 from dicli.errors import Fault, MarketError
 from dicli.market import calendar
 from dicli.market.series import Series
 from dicli.market.store import Store
+from dicli.performance.realised import tax_by_year, tax_of
 from dicli.preferences import FilingStatus, Tax
 from tests.folders import HEAD, HISTORY, ONE, folder, read
 from tests.program import Ran, run
@@ -106,14 +106,17 @@ def test_the_fund_takes_the_same_money_at_its_closes(tmp_path: Path) -> None:
 
 def test_a_fee_charged_outside_comes_off_net_and_delivered_only(tmp_path: Path) -> None:
     place = portfolio(tmp_path)
-    plain, charged = rows(performance(place))[1], rows(performance(place, "--fee", "0.252"))[1]
+    plain, charged = rows(performance(place))[1], rows(performance(place, "--fee", "0.0252"))[1]
     mean = (10_000 + 3 * 10_500 + 12_600 + 11_700 + 12_250) / 7
-    assert float(charged["outside_fee"]) == pytest.approx(6 * 0.001 * mean, abs=0.005)
-    assert close_to(charged["net"], 1.05 * 12_250 / 12_600 * 0.999**6 - 1)
+    assert float(charged["outside_fee"]) == pytest.approx(6 * 0.0001 * mean, abs=0.005)
+    assert close_to(charged["net"], 1.05 * 12_250 / 12_600 * 0.9999**6 - 1)
     assert Decimal(charged["delivered"]) == Decimal(plain["delivered"]) - Decimal(charged["outside_fee"])
     changed = {name for name in plain if plain[name] != charged[name]}
     assert changed == {"net", "outside_fee", "delivered"}
     assert plain["net"] == plain["time_weighted"]
+    meant = performance(place, "--fee", "0.4")  # 0.4 is 40 %
+    assert meant.code == 2
+    assert "--fee is a fraction between 0 and 0.05" in meant.err
 
 
 def test_a_fee_in_the_history_is_in_the_returns_and_shown(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dicli.backtest import delivered
-from dicli.backtest.closes import load
-from dicli.backtest.performance import Delivered
 from dicli.backtest.schedule import last_of
 from dicli.market import calendar
+from dicli.performance import report as delivered
+from dicli.performance.closes import load
+from dicli.performance.measure import Delivered
 from tests.folders import HISTORY, ONE, folder, read
 
 D = Decimal

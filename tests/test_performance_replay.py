@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 
 from dicli import household
-from dicli.backtest import delivered, synthetic
-from dicli.backtest.closes import Closes, load, of_panel
+from dicli.backtest import synthetic
 from dicli.backtest.figures import daily_returns
-from dicli.backtest.history import rebuild
 from dicli.backtest.panel import Panel
-from dicli.backtest.performance import Delivered
 from dicli.backtest.replay import Replay, replay
 from dicli.household import Household
+from dicli.performance import report as delivered
+from dicli.performance.closes import Closes, load, of_panel
+from dicli.performance.history import rebuild
+from dicli.performance.measure import Delivered
 from dicli.preferences import Flow, Preferences, ShortLong
 from dicli.preferences import load as load_preferences
 from dicli.tax.books import Realized, decimal

@@ -222,6 +222,8 @@ class _Run:
                 self._plan(t, [], keep_model=True)
             value[k] = self.book.value()
             self.accrued += self.fee * float(value[k])
+            if self.panel.dates[t].month == 1:
+                self.tax.revise(self.book.ledger.gains)
             if t in years:
                 value_now = Decimal(repr(float(value[k]))).quantize(CENT) - self._fee()
                 standings.append(self.tax.standing(self._so_far(t), value_now))

@@ -9,9 +9,11 @@ nearest one it knows: the law is today's throughout.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeAlias
 
 from dicli.backtest.ledger import Estate
 from dicli.preferences import ShortLong, Tax
@@ -22,6 +24,8 @@ from dicli.tax.prepare import exact
 
 ZERO = Fraction(0)
 TAX_DAY = (4, 15)
+Carried: TypeAlias = tuple[Fraction, Fraction]
+"""Losses carried (short, long), positive dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,30 @@ class TaxYears:
         carried = exact(tax.carryover.short), exact(tax.carryover.long)
         self.with_account = carried  # (short, long) losses carried into the coming year, positive dollars
         self.without = carried
+        self._closed: tuple[OpenYear, Carried, Carried] | None = None  # the last year, and what was carried into it
 
     def close(self, so_far: OpenYear) -> None:
-        """End the year on its last session."""
+        """End the year on its last session; `revise` has the last word on it in January."""
+        _, bare = self._bills(so_far)
+        self._closed = so_far, self.with_account, self.without
+        self._settle(so_far, self._sold(so_far, bare))
+
+    def revise(self, gains: Callable[[int], tuple[Fraction, Fraction]]) -> None:
+        """Settle the year that was closed last once more, by its `gains` (short, long) as they stand now: a purchase of
+        January washes a loss of December (R-WINDOW, R-YEAREND). What a sale of everything would have left stays.
+        """
+        if self._closed is None:
+            return
+        so_far, with_account, without = self._closed
+        now = gains(so_far.day.year)
+        if now != so_far.gains:
+            self.with_account, self.without = with_account, without
+            self._closed = replace(so_far, gains=now), with_account, without
+            self._settle(self._closed[0], self.years.pop().liquidated)
+
+    def _settle(self, so_far: OpenYear, sold: Decimal) -> None:
         day, gains = so_far.day, so_far.gains
         mine, bare = self._bills(so_far)
-        sold = self._sold(so_far, bare)
         self.with_account, self.without = _carry(mine), _carry(bare)
         carried = ShortLong(*(cent(a - b) for a, b in zip(self.with_account, self.without, strict=True)))
         tax = cent(mine.tax - bare.tax)
@@ -152,5 +174,5 @@ class TaxYears:
         return sum((year.tax for year in self.years if dt.date(year.year + 1, *TAX_DAY) > day), Decimal(0))
 
 
-def _carry(made: Bill) -> tuple[Fraction, Fraction]:
+def _carry(made: Bill) -> Carried:
     return made.netting.carry_short, made.netting.carry_long

@@ -135,6 +135,8 @@ class _Fund:
             taxes[k] = float(due)
             self._move(day, flows.get(day, Decimal(0)), due)
             value[k] = float(self.cash) + float(self.shares) * float(self.price)
+            if day.month == 1:
+                self.tax.revise(self.ledger.gains)
             if k in years:
                 now = self.cash + cent(self.shares * fraction(self.price))
                 standings.append(self.tax.standing(self._so_far(day), now))

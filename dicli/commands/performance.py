@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dicli.commands import fetching
+from dicli.commands import fetching, replays
 from dicli.commands.options import Run, command, date, dollars
 from dicli.commands.portfolio import open_household
 from dicli.model import Report
@@ -16,9 +16,9 @@ from dicli.model import Report
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dicli.backtest.closes import Closes
-    from dicli.backtest.record import Record
     from dicli.household import Household
+    from dicli.performance.closes import Closes
+    from dicli.performance.record import Record
     from dicli.preferences import Preferences
 
 
@@ -48,14 +48,13 @@ def performance(
     dicli performance --fund SPY
     dicli performance --account robo --fund VTI --fee 0.0025 -f json
     """
-    if fee is not None and not 0 <= fee <= 1:
-        raise typer.BadParameter("--fee is a fraction between 0 and 1 (0.004 is 0.4 %)")
-    from dicli.backtest import delivered
+    fee = replays.part(fee, "--fee", replays.MOST_FEE)
+    from dicli.performance import report
 
     preferences, household = open_household(run)
-    told = delivered.records(household, delivered.accounts_of(preferences, account or ()), start)
+    told = report.records(household, report.accounts_of(preferences, account or ()), start)
     closes = _closes(run, preferences, household, told, fund, data)
-    return delivered.report(household, preferences, told, closes, fee or Decimal(0))
+    return report.report(household, preferences, told, closes, fee or Decimal(0))
 
 
 def _closes(
@@ -66,8 +65,8 @@ def _closes(
     fund: str | None,
     data: Path | None,
 ) -> Closes:
-    from dicli.backtest import closes
     from dicli.market import calendar
+    from dicli.performance import closes
 
     symbols = {symbol for one in told for symbol in one.symbols(preferences.corporate_actions)}
     first, last = min(one.first for one in told), max(one.last for one in told)

@@ -26,7 +26,7 @@ class Every(StrEnum):
 _MONEY = {"metavar": "DOLLARS", "parser": dollars}
 _FRACTION = {"metavar": "FRACTION", "parser": dollars}
 
-_MOST_FEE = Decimal("0.05")  # as in dicli.toml: 0.4 is 40 %, and was meant as 0.4 %
+MOST_FEE = Decimal("0.05")  # as in dicli.toml: 0.4 is 40 %, and was meant as 0.4 %
 
 INITIAL = Annotated[Any, typer.Option(**_MONEY, help="Starting cash.")]
 CONTRIBUTE = Annotated[Any, typer.Option(**_MONEY, help="Paid in every month.")]
@@ -59,8 +59,8 @@ def asked(
 
     flags: dict[str, Any] = {
         "initial": _above(initial, "--initial"),
-        "fund_fee": part(fund_fee, "--fund-fee", _MOST_FEE),
-        "account_fee": part(account_fee, "--account-fee", _MOST_FEE),
+        "fund_fee": part(fund_fee, "--fund-fee", MOST_FEE),
+        "account_fee": part(account_fee, "--account-fee", MOST_FEE),
         **{name: value.value if isinstance(value, StrEnum) else value for name, value in others.items()},
     }
     if contribute is not None:

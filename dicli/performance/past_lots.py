@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dicli.backtest.closes import Closes
-from dicli.backtest.rebuild import Walk
-from dicli.backtest.valuation import Prices, dollars
 from dicli.household import Household
+from dicli.performance.closes import Closes
+from dicli.performance.rebuild import Walk
+from dicli.performance.valuation import Prices, dollars
 from dicli.tax.ledger import Event, EventKind
 from dicli.tax.prepare import exact
 

@@ -23,16 +23,16 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.closes import Closes, days_said
 from dicli.backtest.panel import Floats
-from dicli.backtest.past_lots import lots_then
-from dicli.backtest.rebuild import Walk, walk
-from dicli.backtest.record import TRANSFERS, Record, moves
-from dicli.backtest.valuation import Prices, dollars, names_said
 from dicli.errors import Fault, MarketError
 from dicli.household import Household
 from dicli.market import calendar
 from dicli.model import TransactionKind
+from dicli.performance.closes import Closes, days_said
+from dicli.performance.past_lots import lots_then
+from dicli.performance.rebuild import Walk, walk
+from dicli.performance.record import TRANSFERS, Record, moves
+from dicli.performance.valuation import Prices, dollars, names_said
 from dicli.preferences import CorporateAction
 from dicli.tax.ledger import Event
 

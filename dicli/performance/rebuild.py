@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dicli.backtest.panel import Floats
-from dicli.backtest.record import TRANSFERS, Record, cash_of, moves
 from dicli.household.history import NEAR
 from dicli.household.reconcile import tolerance
 from dicli.model import TransactionKind
+from dicli.performance.record import TRANSFERS, Record, cash_of, moves
 from dicli.preferences import CorporateAction
 from dicli.tax.prepare import exact
 

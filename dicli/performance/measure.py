@@ -27,15 +27,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.closes import Closes, days_said
-from dicli.backtest.history import History
 from dicli.backtest.panel import DAYS, Floats
-from dicli.backtest.realised import Gains, elsewhere, gains, tax_by_year, tax_of
-from dicli.backtest.returns import Links, annual, differences, drift_cost, links, money_weighted, tracking_error
 from dicli.backtest.shadow import Shadow, Track, in_fund
-from dicli.backtest.valuation import dollars
 from dicli.household import Household
 from dicli.model import AccountKind
+from dicli.performance.closes import Closes, days_said
+from dicli.performance.history import History
+from dicli.performance.realised import Gains, elsewhere, gains, tax_by_year, tax_of
+from dicli.performance.returns import Links, annual, differences, drift_cost, links, money_weighted, tracking_error
+from dicli.performance.valuation import dollars
 from dicli.preferences import Preferences
 from dicli.tax.books import cent
 

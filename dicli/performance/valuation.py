@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 
-from dicli.backtest.closes import Closes, days_said
 from dicli.backtest.panel import Floats
-from dicli.backtest.rebuild import Walk
-from dicli.backtest.record import Record
 from dicli.household import Household
 from dicli.model import TransactionKind
+from dicli.performance.closes import Closes, days_said
+from dicli.performance.rebuild import Walk
+from dicli.performance.record import Record
 
 SHOWN = 8
 """Names that a note lists."""

@@ -10,15 +10,15 @@ from decimal import Decimal
 import numpy as np
 
 from dicli.backtest import schedule
-from dicli.backtest.closes import Closes
-from dicli.backtest.history import History, rebuild, together
-from dicli.backtest.performance import ALL, Delivered, Figures, measure
-from dicli.backtest.record import Record, record
 from dicli.backtest.study import ratio
-from dicli.backtest.valuation import dollars
 from dicli.errors import Fault, PreferencesError
 from dicli.household import Household
 from dicli.model import Chart, Column, Figure, Report, Series, Value
+from dicli.performance.closes import Closes
+from dicli.performance.history import History, rebuild, together
+from dicli.performance.measure import ALL, Delivered, Figures, measure
+from dicli.performance.record import Record, record
+from dicli.performance.valuation import dollars
 from dicli.preferences import Preferences, broker_files
 from dicli.tax import rates
 
