@@ -164,6 +164,9 @@ def test_the_command_works_offline_without_a_portfolio(tmp_path: Path) -> None:
     assert "an invented investor is used" in ran.err
     assert "are assumed in one of the two runs" in ran.err
     assert run(*options, folder=tmp_path, cache=tmp_path).out == ran.out
+    table = run(*options, "-f", "table", folder=tmp_path, cache=tmp_path).out
+    assert max(map(len, table.splitlines())) <= 80
+    assert "without outside gains: $" in table
 
 
 def test_the_command_reads_a_folder_and_writes_nothing_on_an_error(tmp_path: Path, market: Panel) -> None:

@@ -32,8 +32,8 @@ COLUMNS = (
     Column("median", Figure.FRACTION),
     Column("low", Figure.FRACTION),
     Column("high", Figure.FRACTION),
-    Column("lowest", Figure.FRACTION),
-    Column("highest", Figure.FRACTION),
+    Column("lowest", Figure.FRACTION, brief=False),
+    Column("highest", Figure.FRACTION, brief=False),
     Column("vintages", Figure.NUMBER),
 )
 
@@ -177,7 +177,7 @@ def report(rows: Sequence[Row], years: int) -> Report:
         "vintages",
         COLUMNS,
         tuple(out),
-        title=f"{count} vintages of {years} years, started {first} to {last}",
+        title=f"{count} vintages of {years} year{'s' if years > 1 else ''}, started {first} to {last}",
         notes=("vintages that overlap are not independent: the range is narrower than that of the future",),
         charts=(_by_start(rows),),
     )
