@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from decimal import Decimal
@@ -131,6 +132,14 @@ def test_dates_out_of_order_are_refused(tmp_path: Path, market: Panel) -> None:
     (place / "prices.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(MarketError, match=r"prices, row 7: .* comes after a row of"):
         load(place)
+
+
+def test_dates_that_the_prices_do_not_reach_are_said_with_those_that_they_do(tmp_path: Path, market: Panel) -> None:
+    place = folder(tmp_path / "data", market)
+    first, last = market.dates[0], market.dates[-1]
+    said = rf"no prices from 2040-01-02: its prices run from {first} to {last}\. Choose other dates"
+    with pytest.raises(MarketError, match=said):
+        load(place, dt.date(2040, 1, 2))
 
 
 def test_a_missing_file_or_column_is_named(tmp_path: Path, market: Panel) -> None:

@@ -177,4 +177,5 @@ def test_the_brokers_files_are_needed_for_own_lots_only(tmp_path: Path, market: 
     ran = run(*base, *dates, **place)
     assert ran.code == 2
     assert '"main*.csv" matches no file' in ran.err
+    assert "or with cash (--initial 1000000)" in ran.err
     assert run(*base, *dates, "--initial", "100000", **place).code == 0

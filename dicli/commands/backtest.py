@@ -16,7 +16,7 @@ from dicli.commands import replays
 from dicli.commands.options import Run, command, date, write_file
 from dicli.commands.progress import progress
 from dicli.commands.replays import Every
-from dicli.errors import DicliError, Fault, InputError
+from dicli.errors import DicliError, Fault
 from dicli.model import Account, AccountKind, Owner, Report
 
 if TYPE_CHECKING:
@@ -223,15 +223,15 @@ def _own_lots(run: Run, panel: Panel, wanted: Preferences) -> Opening:
     from dicli.backtest.opening import own_lots
     from dicli.backtest.replay import managed_account, span
 
-    preferences.load(run.folder)
     first, _ = span(panel, wanted)
     day = panel.dates[first]
     try:
+        preferences.load(run.folder)
         there = household.load(wanted, day)
-    except InputError as error:
+    except DicliError as error:
         what = f"it is not there, so that the account's own lots of {day} are the start, and they cannot be had"
         remedy = "Start on a later day (--start), or with cash (--initial 1000000)."
-        raise InputError([*error.faults, Fault("[backtest] initial", what, remedy)]) from None
+        raise type(error)([*error.faults, Fault("[backtest] initial", what, remedy)]) from None
     return own_lots(there, managed_account(wanted), panel, first)
 
 
