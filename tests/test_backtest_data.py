@@ -121,7 +121,9 @@ def test_faults_name_the_file_and_what_to_do(tmp_path: Path, market: Panel) -> N
     lines = (place / "weights.csv").read_text().splitlines()
     day, symbol, _, sector = lines[1].split(",")
     (place / "weights.csv").write_text("\n".join([lines[0], f"{day},{symbol},-0.5,{sector}", *lines[2:]]) + "\n")
-    with pytest.raises(MarketError, match=rf"weight of {symbol} on {day} is -0.5. Weights are zero or more"):
+    with pytest.raises(
+        MarketError, match=rf"weights\.csv, row 2: the weight of {symbol} on {day}, -0.5, is below zero"
+    ):
         load(place)
 
 
@@ -130,7 +132,7 @@ def test_dates_out_of_order_are_refused(tmp_path: Path, market: Panel) -> None:
     lines = (place / "prices.csv").read_text().splitlines()
     lines[5], lines[6] = lines[6], lines[5]
     (place / "prices.csv").write_text("\n".join(lines) + "\n")
-    with pytest.raises(MarketError, match=r"prices, row 7: .* comes after a row of"):
+    with pytest.raises(MarketError, match=r"prices\.csv, row 7: .* comes after a row of"):
         load(place)
 
 

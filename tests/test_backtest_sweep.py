@@ -59,7 +59,7 @@ def test_starts_leave_room_for_the_years(market: Panel) -> None:
     assert found[0] == market.dates[0]
     assert len(found) == 4
     assert found[-1].replace(year=found[-1].year + 1) <= market.dates[-1]
-    with pytest.raises(MarketError, match="no 5 years fit"):
+    with pytest.raises(MarketError, match="no run of 5 years fits"):
         sweep.starts(market, WANTED, "quarter", 5)
 
 

@@ -70,6 +70,24 @@ def nothing(_: Path) -> None:
     pass
 
 
+PRICES = "date,symbol,close\n2024-01-02,AAPL,185.64\n2024-01-03,AAPL,184.25\n2024-01-04,AAPL,181.91\n"
+WEIGHTS = "date,symbol,weight\n2024-01-02,AAPL,100\n"
+
+
+def market(prices: str = PRICES, weights: str = WEIGHTS) -> Breaks:
+    """A folder of prices and weights as `backtest --data` takes it."""
+
+    def breaks(folder: Path) -> None:
+        (folder / "market").mkdir()
+        written("market/prices.csv", prices)(folder)
+        written("market/weights.csv", weights)(folder)
+
+    return breaks
+
+
+REPLAY = ("backtest", "--data", "market", "--initial", "100000")
+INVENTED = ("backtest", "--synthetic", "--names", "11", "--years", "1")
+
 CASES: dict[str, tuple[str, Breaks, tuple[str, ...]]] = {
     # name: (sample, what is done to its files, the command)
     "truncated_row": ("starter", cut(HISTORY, 40_000), ("check",)),
@@ -140,6 +158,39 @@ CASES: dict[str, tuple[str, Breaks, tuple[str, ...]]] = {
         ("performance", "--fund", "IVV"),
     ),
     "performance_without_a_history": ("starter", removed(HISTORY), ("performance", "--fund", "IVV")),
+    "backtest_of_nothing": ("starter", nothing, ("backtest",)),
+    "backtest_without_prices": ("starter", nothing, ("backtest", "--data", "nowhere", "--initial", "1000")),
+    "backtest_of_a_zero": ("starter", market(PRICES.replace("184.25", "0")), REPLAY),
+    "backtest_of_unsorted_prices": ("starter", market(PRICES.replace("2024-01-04", "2024-01-02")), REPLAY),
+    "backtest_of_a_negative_weight": ("starter", market(weights=WEIGHTS.replace("100", "-4")), REPLAY),
+    "backtest_of_unpriced_weight": ("starter", market(weights=f"{WEIGHTS}2024-01-02,NVDA,8\n"), REPLAY),
+    "backtest_that_ends_before_it_starts": (
+        "starter",
+        market(),
+        (*REPLAY, "--start", "2024-01-04", "--end", "2024-01-02"),
+    ),
+    "backtest_beyond_the_prices": ("starter", market(), (*REPLAY, "--start", "2025-01-02")),
+    "backtest_of_lots_of_a_later_day": ("starter", market(), ("backtest", "--data", "market")),
+    "backtest_with_a_fee_in_percent": ("starter", nothing, (*INVENTED, "--account-fee", "0.4")),
+    "backtest_log_exists": (
+        "starter",
+        written("trades.csv", "mine"),
+        (*INVENTED, "--plan-every", "year", "--harvest-every", "year", "--log", "."),
+    ),
+    "backtest_results_without_vintages": ("starter", nothing, (*INVENTED, "--results", "runs.parquet")),
+    "backtest_results_of_another_making": (
+        "starter",
+        written("runs.csv", "start,end\n2014-01-02,2015-01-02\n"),
+        (*INVENTED[:-1], "2", "--start-every", "quarter", "--horizon", "1", "--results", "runs.csv"),
+    ),
+    "backtest_on_a_cluster_offline": (
+        "starter",
+        nothing,
+        (*INVENTED, "--start-every", "month", "--horizon", "1", "--scheduler", "tcp://127.0.0.1:8786"),
+    ),
+    "vintages_too_long": ("starter", nothing, (*INVENTED, "--start-every", "month", "--horizon", "9")),
+    "worth_it_without_money": ("starter", nothing, ("worth-it",)),
+    "picture_of_a_table": ("starter", nothing, ("lots", "-o", "lots.svg")),
     "prices_offline": ("starter", nothing, ("prices", "update")),
     "prices_without_a_store": ("starter", nothing, ("prices", "status")),
     "prices_prune_of_nothing": ("starter", nothing, ("prices", "prune")),

@@ -48,7 +48,12 @@ def from_tables(
     where: str = "the tables",
 ) -> Panel:
     """The same from tables in memory, `date` as timestamps. Raises MarketError as `load` does."""
-    faults = [*_order(prices, "prices", ["symbol"]), *_order(weights, "weights", [])]
+    faults = [
+        *_order(prices, "prices", ["symbol"]),
+        *_order(weights, "weights", []),
+        *_signs(prices, "prices", "close", prices["close"] <= 0, "is not above zero"),
+        *_signs(weights, "weights", "weight", weights["weight"] < 0, "is below zero"),
+    ]
     if faults:
         raise MarketError(faults)
     prices = prices[prices["close"].notna()]
@@ -125,6 +130,7 @@ def _table(folder: Path, names: tuple[str, ...], columns: tuple[str, ...], *, ne
                 raise MarketError(Fault(str(path), f"a date cannot be read: {error}", "Write 2024-01-31.")) from None
             symbols = table["symbol"].astype(object)
             table["symbol"] = symbols.where(symbols.notna(), "(no symbol)").astype(str).str.replace("-", ".")
+            table.attrs["file"] = str(path)
             return table
     if needed:
         looked = " or ".join(f"{name}.csv" for name in names)
@@ -136,13 +142,27 @@ def _order(table: DataFrame, what: str, by: list[str]) -> list[Fault]:
     """Rows whose date is before that of the row above (of the same symbol), and days that come twice."""
     before = table.groupby(by, observed=True)["date"].shift() if by else table["date"].shift()
     wrong = table[(table["date"] <= before) if by else (table["date"] < before)]
+    file = table.attrs.get("file", what)
     return [
         Fault(
-            f"{what}, row {int(at) + 2}",
+            f"{file}, row {int(at) + 2}",
             f"{row.symbol} {row.date.date()} comes after a row of {before[at].date()}",
             "Sort by date; a day counts once.",
         )
         for at, row in zip(wrong.index[:20], wrong[:20].itertuples(), strict=True)
+    ]
+
+
+def _signs(table: DataFrame, what: str, column: str, wrong: Any, why: str) -> list[Fault]:
+    """Rows whose number cannot be."""
+    file = table.attrs.get("file", what)
+    return [
+        Fault(
+            f"{file}, row {int(at) + 2}",
+            f"the {column} of {row.symbol} on {row.date.date()}, {getattr(row, column):g}, {why}",
+            "Correct or remove it.",
+        )
+        for at, row in zip(table.index[wrong][:20], table[wrong][:20].itertuples(), strict=True)
     ]
 
 

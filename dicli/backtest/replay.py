@@ -119,7 +119,7 @@ def span(panel: Panel, preferences: Preferences) -> tuple[int, int]:
     wanted = preferences.backtest
     start = wanted.start or panel.dates[panel.known[0]]
     end = wanted.end or panel.dates[-1]
-    if end <= start:
+    if wanted.end is not None and end <= start:
         raise PreferencesError(Fault("[backtest]", f"end ({end}) is not after start ({start})", "Correct one of them."))
     first = panel.row(start)
     last = int(np.searchsorted(np.array(panel.dates, dtype="datetime64[D]"), np.datetime64(end, "D"), side="right")) - 1

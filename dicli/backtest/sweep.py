@@ -49,7 +49,9 @@ def starts(panel: Panel, preferences: Preferences, every: str, years: int) -> li
     if not found:
         raise MarketError(
             Fault(
-                "[backtest]", f"no {years} years fit between {panel.dates[first]} and {panel.dates[last]}", "Run fewer."
+                "[backtest]",
+                f"no run of {years} years fits between {panel.dates[first]} and {panel.dates[last]}",
+                "Ask for fewer years (--horizon).",
             )
         )
     return found
