@@ -16,12 +16,13 @@ from fractions import Fraction
 from dicli.backtest.replay import Replay
 from dicli.errors import DicliError, Fault
 from dicli.model import Column, Figure, Report, Value
-from dicli.preferences import CorporateAction, Index, IndexPart, Preferences, Prices, dumps
+from dicli.preferences import FILE_NAME, CorporateAction, Index, IndexPart, Preferences, Prices, dumps
 from dicli.tax.books import decimal
 from dicli.tax.ledger import Event, EventKind
 from dicli.tax.prepare import exact
 
 TRADES, INDEX = "trades.csv", "index.csv"
+FILES = (FILE_NAME, TRADES, INDEX)
 COLUMNS = (
     Column("date", Figure.DATE),
     Column("kind"),

@@ -130,6 +130,8 @@ def backtest(
         raise DicliError(Fault("--offline", "a cluster is over the network", "Leave out one of the two."))
     if synthetic == (data is not None):
         raise typer.BadParameter("give either --synthetic or --data DIR")
+    if log is not None:
+        _refuse_existing(run, log)
     preferences = _preferences(run, synthetic)
     wanted = replays.asked(
         preferences,
@@ -197,17 +199,23 @@ def _thresholds(harvest: Harvest, least: Decimal | None, fraction: Decimal | Non
     )
 
 
+def _refuse_existing(run: Run, place: Path) -> None:
+    """Before the minutes that a backtest takes: a file of the log that is there stays, unless --force."""
+    from dicli.backtest.log import FILES
+
+    there = [name for name in FILES if (place / name).exists()]
+    if there and not run.force:
+        raise DicliError(Fault(str(place / there[0]), "there is such a file already", "Add --force to replace it."))
+
+
 def _write_log(run: Run, place: Path, made: Case, wanted: Preferences) -> None:
-    """A portfolio folder with the trade log of the run with outside gains: all of its files, or none."""
+    """A portfolio folder with the trade log of the run with outside gains."""
     from dicli.backtest import log
     from dicli.preferences import FILE_NAME
     from dicli.views import Format, render
 
     preferences, reports = log.folder(made.run, wanted)
     texts = {FILE_NAME: preferences, **{name: render(report, Format.CSV) for name, report in reports.items()}}
-    there = [name for name in texts if (place / name).exists()]
-    if there and not run.force:
-        raise DicliError(Fault(str(place / there[0]), "there is such a file already", "Add --force to replace it."))
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
