@@ -13,17 +13,18 @@ import pytest
 from dicli import household, preferences
 from dicli.backtest import study, synthetic
 from dicli.backtest.ledger import Ledger
-from dicli.backtest.opening import Opening, own_lots
+from dicli.backtest.opening import FUND, Opening, own_lots
 from dicli.backtest.panel import Panel
 from dicli.backtest.replay import managed_account, replay
-from dicli.backtest.shadow import FUND, shadow
-from dicli.errors import InputError
+from dicli.backtest.shadow import shadow
+from dicli.errors import InputError, PreferencesError
 from dicli.model import Term
 from dicli.preferences import Backtest, Preferences, ShortLong
 from dicli.tax import wash
 from dicli.tax.ledger import Event, EventKind
 from tests.program import run
 from tests.test_backtest import gains
+from tests.test_backtest import preferences as made_up
 from tests.test_backtest_data import TOML, folder
 
 D = Decimal
@@ -113,6 +114,47 @@ def test_the_fund_starts_with_the_same_value_basis_and_dates(tmp_path: Path, mar
     ]
     assert float(sum(Fraction(e.quantity or 0) for e in lots)) * 100.0 == pytest.approx(float(made.own_value), abs=0.01)
     assert fund.value[0] == pytest.approx(float(made.own_value) + 2500, rel=1e-4)
+
+
+def leaving(gain: int, market: Panel) -> tuple[study.Case, Preferences]:
+    wanted = made_up(
+        initial=D(200_000), fund_gain=D(gain), start=START, end=dt.date(2016, 3, 31), harvest_every="quarter"
+    )
+    return study.case(market, wanted, "stated", ShortLong(D(10_000), D(10_000))), wanted
+
+
+def test_leaving_a_fund_with_a_gain_is_taxed_and_staying_is_not(market: Panel) -> None:
+    """R-TERM: the fund's lot is two years old. Both sides begin with the same value, the fund's with the old basis."""
+    gained, _ = leaving(80_000, market)
+    plain, _ = leaving(0, market)
+    cost = D(200_000) * D("0.0002")
+    (row,) = [row for row in gained.run.ledger.realized() if row.symbol == FUND]
+    assert (row.term, row.gain) == (Term.LONG, 80_000 - cost)
+    assert gained.run.value[0] == pytest.approx(plain.run.value[0] - float(cost), abs=1.0)
+    assert gained.fund.value[0] == pytest.approx(200_000)
+    assert gained.run.capital() == plain.run.capital() == 200_000
+    (lot,) = [event for event in gained.fund.ledger.log if event.id == "own:fund"]
+    assert (lot.amount, lot.date) == (120_000, dt.date(2013, 1, 5))
+    # single, 200,000 of income and 20,000 of gains elsewhere: 15 % and 3.8 % on what the account's losses leave of it
+    first, bare = gained.run.years[0], plain.run.years[0]
+    assert first.tax > bare.tax + D("0.15") * 50_000
+    assert gained.fund.years[0].tax == pytest.approx(plain.fund.years[0].tax, abs=1)
+    books = wash.book([gained.run.ledger.tax_account], gained.run.log, choices=gained.run.ledger.choices, method="fifo")
+    for year in gained.run.years:
+        assert (year.short, year.long) == tuple(gains(books, year.year, term) for term in Term)
+    # who stays pays it in the end: sold, both have paid
+    assert gained.fund.standings[0].sold < plain.fund.standings[0].sold - D("0.15") * 50_000
+    assert gained.fund.standings[0].kept == pytest.approx(plain.fund.standings[0].kept, rel=D("0.001"))
+
+
+def test_a_gain_is_a_part_of_the_money(tmp_path: Path) -> None:
+    base = ("backtest", "--synthetic", "--names", "11", "--years", "1", "--initial", "1000")
+    refused = run(*base, "--fund-gain", "1001", folder=tmp_path, cache=tmp_path)
+    assert refused.code == 2
+    assert "--fund-gain is the part of --initial that is gain" in refused.err
+    (tmp_path / "dicli.toml").write_text(f"{TOML}[backtest]\ninitial = 1000.0\nfund_gain = 1001.0\n", encoding="utf-8")
+    with pytest.raises(PreferencesError, match="fund_gain is more than initial"):
+        preferences.load(tmp_path, exports=False)
 
 
 def test_every_lot_without_a_date_or_a_basis_is_named(tmp_path: Path, market: Panel) -> None:

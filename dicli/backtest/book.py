@@ -110,6 +110,10 @@ class Book:
         close = self.panel.close[t]
         self.last_close = np.where(np.isfinite(close), close, self.last_close)
 
+    def price(self, symbol: str) -> Decimal:
+        """The last close of a name of the panel."""
+        return exact(float(self.last_close[self.panel.places[symbol]]))
+
     def value(self) -> float:
         """Dollars at the last closes, cash included."""
         return float(self.cash) + float(self.shares @ self.last_close)
@@ -123,8 +127,7 @@ class Book:
         """Everything sold at the last closes, each name at its half spread."""
         prices = {}
         for symbol in self.ledger.held():
-            close = exact(float(self.last_close[self.panel.places[symbol]]))
-            prices[symbol] = fraction(close) * (1 - fraction(self.costs.of(symbol)))
+            prices[symbol] = fraction(self.price(symbol)) * (1 - fraction(self.costs.of(symbol)))
         return self.ledger.estate(prices, day)
 
     def ossified(self) -> float:

@@ -42,7 +42,7 @@ def folder(run: Replay, preferences: Preferences) -> tuple[str, dict[str, Report
     Raises DicliError where the log cannot be told in this layout: lots that the account started with and that carry a
     wash adjustment or an earlier holding date.
     """
-    marked = sorted({lot.symbol for lot in run.own if lot.adjustment or lot.holding_from})
+    marked = sorted({lot.symbol for lot, _ in run.own if lot.adjustment or lot.holding_from})
     if marked:
         raise DicliError(
             Fault(

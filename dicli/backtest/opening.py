@@ -1,28 +1,56 @@
-"""The user's own lots as a start: what the first managed account holds on the day before the first trade."""
+"""What a replay starts with: cash, the user's own lots, or the index fund that they leave for direct indexing."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 
+from dicli.backtest.book import CENT
 from dicli.backtest.panel import Panel
-from dicli.errors import Fault, InputError
+from dicli.backtest.schedule import years_later
+from dicli.errors import Fault, InputError, PreferencesError
 from dicli.household import Household
 from dicli.model import Account
+from dicli.preferences import Preferences
 from dicli.tax.ledger import Event, EventKind
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """`purchases`: an event for every open sub-lot, oldest first, with its dates, basis and wash adjustment. `cash` in
-    dollars. `left_out`: what of the account is not replayed, and why.
+    dollars. `left_out`: what of the account is not replayed, and why. `leaving`: the sale of the fund with the money
+    in it, and the dollars sold.
     """
 
     purchases: tuple[Event, ...]
     cash: Decimal
     left_out: tuple[str, ...] = ()
+    leaving: tuple[Event, Decimal] | None = None
+
+
+FUND = "FUND"
+"""The index fund's symbol in the books."""
+
+
+def in_cash(preferences: Preferences, account: Account, day: dt.date) -> Opening:
+    """[backtest] initial, on `day`. With fund_gain the money is in the index fund until then, one lot of two years with
+    so much gain: it is sold for its value less the half spread. Raises PreferencesError where the amount is not stated.
+    """
+    wanted = preferences.backtest
+    if wanted.initial is None:
+        raise PreferencesError(
+            Fault("[backtest] initial", "is not there", "Say with how many dollars the backtest starts.")
+        )
+    if not wanted.fund_gain:
+        return Opening((), wanted.initial)
+    basis = wanted.initial - wanted.fund_gain
+    bought = Event("own:fund", EventKind.BUY, years_later(day, -2), account.name, FUND, 1, basis)
+    cost = (wanted.initial * preferences.costs.of(FUND)).quantize(CENT, ROUND_HALF_EVEN)
+    sold = Event("own:fund:sold", EventKind.SELL, day, account.name, FUND, 1, wanted.initial - cost)
+    return Opening((bought,), Decimal(0), leaving=(sold, wanted.initial))
 
 
 def own_lots(household: Household, account: Account, panel: Panel, t: int) -> Opening:

@@ -13,6 +13,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from dicli.backtest.book import Book, Entry
 from dicli.backtest.execution import carry_out
 from dicli.backtest.ledger import Ledger
 from dicli.backtest.lookout import Lookout
-from dicli.backtest.opening import Opening
+from dicli.backtest.opening import Opening, in_cash
 from dicli.backtest.panel import DAYS, Floats, Panel
 from dicli.backtest.settlement import OpenYear, Standing, TaxYears, Year
 from dicli.errors import Fault, InfeasiblePlan, MarketError, PreferencesError
@@ -33,6 +34,7 @@ from dicli.plan.risk import RiskModel
 from dicli.preferences import Preferences, ShortLong
 from dicli.tax.books import cent
 from dicli.tax.ledger import Event
+from dicli.tax.prepare import exact
 
 CENT = Decimal("0.01")
 
@@ -58,10 +60,10 @@ class Replay:
     flows are the user's own (contributions, withdrawals, dividends paid out as negative ones; on the first session what
     the account starts with), `taxes` (T,) what the yearly tax moved (paid: negative). `contributed`: the user's own by
     day without dividends paid out: what the fund that is compared with gets too. `own` are the lots that the account
-    started with, `own_value` what they were worth. `cashbook` is every movement of cash, `spent` the half spreads
-    paid, by day, `fees` the account's fees. `years` are the tax years, the last one reckoned as if it ended on the last
-    day, `standings` the wealth on each anniversary of the start; `owed` is the tax of those that is not paid yet, and
-    the fee since it was last paid.
+    started with, each with what it was worth at the first close, `own_value` that of all. `cashbook` is every movement
+    of cash, `spent` the half spreads paid, by day, `fees` the account's fees. `years` are the tax years, the last one
+    reckoned as if it ended on the last day, `standings` the wealth on each anniversary of the start; `owed` is the tax
+    of those that is not paid yet, and the fee since it was last paid.
     """
 
     panel: Panel
@@ -71,7 +73,7 @@ class Replay:
     flows: Floats
     taxes: Floats
     contributed: Mapping[dt.date, Decimal]
-    own: tuple[Event, ...]
+    own: tuple[tuple[Event, Fraction], ...]
     own_value: Decimal
     years: tuple[Year, ...]
     standings: tuple[Standing, ...]
@@ -137,20 +139,12 @@ def span(panel: Panel, preferences: Preferences) -> tuple[int, int]:
 
 
 def replay(panel: Panel, preferences: Preferences, *, outside: ShortLong, opening: Opening | None = None) -> Replay:
-    """Replay [backtest] on the panel, with so much of gains a year outside the account, from [backtest] initial in cash
-    or from `opening`.
+    """Replay [backtest] on the panel, with so much of gains a year outside the account, from `opening`, else from
+    [backtest] initial.
 
     Raises PreferencesError and MarketError for dates that cannot be, InfeasiblePlan where a withdrawal cannot be met.
     """
-    return _Run(panel, preferences, outside, opening or _in_cash(preferences)).run()
-
-
-def _in_cash(preferences: Preferences) -> Opening:
-    if preferences.backtest.initial is None:
-        raise PreferencesError(
-            Fault("[backtest] initial", "is not there", "Say with how many dollars the backtest starts.")
-        )
-    return Opening((), preferences.backtest.initial)
+    return _Run(panel, preferences, outside, opening).run()
 
 
 def managed_account(preferences: Preferences) -> Account:
@@ -166,13 +160,13 @@ Moves = list[tuple[str, Decimal]]
 
 
 class _Run:
-    def __init__(self, panel: Panel, preferences: Preferences, outside: ShortLong, opening: Opening) -> None:
+    def __init__(self, panel: Panel, preferences: Preferences, outside: ShortLong, opening: Opening | None) -> None:
         self.panel = panel
         self.wanted = preferences.backtest
         self.outside = outside
-        self.opening = opening
         self.first, self.last = span(panel, preferences)
         account = managed_account(preferences)
+        self.opening = opening or in_cash(preferences, account, panel.dates[self.first])
         tax = replace(preferences.tax, short_term_gains=outside.short, long_term_gains=outside.long)
         # one account and no other: what is held elsewhere has no history here
         self.preferences = replace(preferences, accounts=(account,), held_away=(), scheduled=(), tax=tax)
@@ -200,6 +194,7 @@ class _Run:
         T = self.last - self.first + 1
         value, flows, taxes = np.zeros(T), np.zeros(T), np.zeros(T)
         own = self._start()
+        own_value = cent(sum((worth for _, worth in own), Fraction(0)))
         plans = self._sessions(self.wanted.plan_every)
         harvests = self._sessions(self.wanted.harvest_every)
         quarters = self._sessions("quarter")
@@ -229,7 +224,7 @@ class _Run:
                 standings.append(self.tax.standing(self._so_far(t), value_now))
             if t == self.last or self.panel.dates[t + 1].year != self.panel.dates[t].year:
                 self.tax.close(self._so_far(t))
-        flows[0] += float(own)
+        flows[0] += float(own_value)
         return Replay(
             panel=self.panel,
             first=self.first,
@@ -238,8 +233,8 @@ class _Run:
             flows=flows,
             taxes=taxes,
             contributed=self.contributed,
-            own=self.opening.purchases,
-            own_value=own,
+            own=own,
+            own_value=own_value,
             years=tuple(self.tax.years),
             standings=tuple(standings),
             owed=self.tax.owed(self.panel.dates[self.last]) + self._fee(),
@@ -260,10 +255,20 @@ class _Run:
     def _sessions(self, every: str) -> set[int]:
         return set(schedule.last_of(self.panel.dates, every, self.first, self.last))
 
-    def _start(self) -> Decimal:
-        """Book the lots that the account starts with; what they are worth at the first close, in cents."""
-        self.book.start(self.first, self.opening.purchases)
-        return Decimal(repr(self.book.value())).quantize(CENT)
+    def _start(self) -> tuple[tuple[Event, Fraction], ...]:
+        """Book the lots that the account starts with, each with its worth at the first close; a fund that the money was
+        in is sold.
+        """
+        book, lots, leaving = self.book, self.opening.purchases, self.opening.leaving
+        book.start(self.first, lots)
+        if leaving is None:
+            return tuple((lot, exact(lot.quantity or 0) * exact(book.price(lot.symbol))) for lot in lots)
+        sold, value = leaving
+        assert isinstance(sold.amount, Decimal)
+        book.record([sold])
+        book.spend(sold.date, value - sold.amount)
+        book.move(sold.date, "out of the fund", sold.amount)
+        return tuple((lot, exact(value)) for lot in lots)
 
     def _morning(self, t: int) -> Decimal:
         """The day's actions; dollars that the user took out (negative)."""

@@ -19,7 +19,8 @@ import numpy as np
 from dicli.backtest import schedule
 from dicli.backtest.book import CENT, Entry
 from dicli.backtest.ledger import Ledger
-from dicli.backtest.panel import DAYS, Floats, exact
+from dicli.backtest.opening import FUND
+from dicli.backtest.panel import DAYS, Floats
 from dicli.backtest.replay import Replay, managed_account
 from dicli.backtest.settlement import OpenYear, Standing, TaxYears, Year
 from dicli.household import tax_choices
@@ -28,7 +29,6 @@ from dicli.tax.books import cent
 from dicli.tax.ledger import Event, EventKind
 from dicli.tax.prepare import exact as fraction
 
-FUND = "FUND"
 _SHARES = Decimal("0.000001")
 _START = 100.0
 
@@ -65,12 +65,7 @@ def shadow(run: Replay, preferences: Preferences) -> Shadow:
     """Put the replay's flows, and the lots that it started with, into the fund."""
     total, paid = run.panel.index
     track = Track(run.dates, total[run.first : run.last + 1], paid[run.first : run.last + 1])
-    at = run.panel.places
-    worth = [
-        fraction(lot.quantity or 0) * fraction(exact(float(run.panel.last_close(run.first)[at[lot.symbol]])))
-        for lot in run.own
-    ]
-    return in_fund(track, run.contributed, preferences, run.outside, own=list(zip(run.own, worth, strict=True)))
+    return in_fund(track, run.contributed, preferences, run.outside, own=run.own)
 
 
 def in_fund(

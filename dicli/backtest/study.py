@@ -204,8 +204,13 @@ def _notes(panel: Panel, made: Sequence[Case], preferences: Preferences) -> list
         f"{wanted.fund_fee:%} a year, the account {wanted.account_fee:%} besides its trades",
         "loss that is still carried on the last day counts for nothing in the liquidated wealth",
     ]
-    if run.own:
-        held = len({lot.symbol for lot in run.own})
+    if wanted.fund_gain:
+        notes.append(
+            f"the money is in the index fund before, with a long-term gain of {wanted.fund_gain:,.2f}: the account "
+            "sells it first and pays the tax, the fund beside it keeps its lot"
+        )
+    elif run.own:
+        held = len({lot.symbol for lot, _ in run.own})
         notes.append(
             f"it starts with {len(run.own)} own lots of {held} names, worth {run.own_value:,.2f}; the fund starts with "
             "lots of the same value, basis and dates"

@@ -268,10 +268,18 @@ def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) 
             f"part of the range is tracking luck: the account strays from its index by {statistics.median(errors):.2%} "
             "a year, realised"
         )
+    if wanted.fund_gain:
+        notes.append(
+            f"the money is in the fund before, with a long-term gain of {wanted.fund_gain:,.0f}, which is taxed first; "
+            "who stays keeps it untaxed"
+        )
+    else:
+        notes.append(
+            "a fund that you hold with a gain is taxed on the way out: --fund-gain puts that into these figures"
+        )
     notes.append(
-        "the law, rates and income are today's throughout; a fund that you hold with a gain is taxed on the way out, "
-        "which is not in these figures; what it is worth to leave names out, or to give or bequeath the lots with the "
-        "largest gains, is not in them either"
+        "the law, rates and income are today's throughout; what it is worth to leave names out, or to give or bequeath "
+        "the lots with the largest gains, is not in these figures"
     )
     return notes
 

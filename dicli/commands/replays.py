@@ -29,6 +29,9 @@ _FRACTION = {"metavar": "FRACTION", "parser": dollars}
 MOST_FEE = Decimal("0.05")  # as in dicli.toml: 0.4 is 40 %, and was meant as 0.4 %
 
 INITIAL = Annotated[Any, typer.Option(**_MONEY, help="Starting cash.")]
+FUND_GAIN = Annotated[
+    Any, typer.Option(**_MONEY, help="Long-term gain in the index fund that the money is in: leaving it is taxed.")
+]
 CONTRIBUTE = Annotated[Any, typer.Option(**_MONEY, help="Paid in every month.")]
 WITHDRAW = Annotated[Any, typer.Option(**_MONEY, help="Taken out every month.")]
 OUTSIDE_SHORT = Annotated[Any, typer.Option(**_MONEY, help="Short-term gains elsewhere, a year.")]
@@ -44,6 +47,7 @@ def asked(
     preferences: Preferences,
     *,
     initial: Decimal | None,
+    fund_gain: Decimal | None,
     contribute: Decimal | None,
     withdraw: Decimal | None,
     outside_short: Decimal | None,
@@ -59,6 +63,7 @@ def asked(
 
     flags: dict[str, Any] = {
         "initial": _above(initial, "--initial"),
+        "fund_gain": fund_gain,
         "fund_fee": part(fund_fee, "--fund-fee", MOST_FEE),
         "account_fee": part(account_fee, "--account-fee", MOST_FEE),
         **{name: value.value if isinstance(value, StrEnum) else value for name, value in others.items()},
@@ -70,7 +75,10 @@ def asked(
     if outside_short is not None or outside_long is not None:
         flags["outside_gains"] = ShortLong(outside_short or Decimal(0), outside_long or Decimal(0))
     said = {name: value for name, value in flags.items() if value is not None}
-    return replace(preferences, backtest=replace(preferences.backtest, **said))
+    wanted = replace(preferences.backtest, **said)
+    if wanted.fund_gain and not 0 <= wanted.fund_gain <= (wanted.initial or Decimal(0)):
+        raise typer.BadParameter("--fund-gain is the part of --initial that is gain: from 0 to all of it")
+    return replace(preferences, backtest=wanted)
 
 
 def _above(amount: Decimal | None, flag: str) -> Decimal | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def worth_it(
     run: Run,
     initial: replays.INITIAL = None,
+    fund_gain: replays.FUND_GAIN = None,
     contribute: replays.CONTRIBUTE = None,
     withdraw: replays.WITHDRAW = None,
     outside_short: replays.OUTSIDE_SHORT = None,
@@ -56,6 +57,7 @@ def worth_it(
     wanted = replays.asked(
         preferences.load(run.folder, exports=False),
         initial=initial,
+        fund_gain=fund_gain,
         contribute=contribute,
         withdraw=withdraw,
         outside_short=outside_short,

@@ -261,6 +261,8 @@ COSTS = (
 def check_backtest(values: Mapping[str, Any]) -> None:
     if "start" in values and "end" in values and values["start"] >= values["end"]:
         raise Wrong(f"start ({values['start']}) is not before end ({values['end']})", "Correct one of the two dates.")
+    if values.get("fund_gain", 0) > values.get("initial", values.get("fund_gain", 0)):
+        raise Wrong("fund_gain is more than initial", "It is the part of the starting cash that is gain.")
 
 
 STEP = choice("day", "week", "month", "quarter", "year")
@@ -274,6 +276,12 @@ BACKTEST = (
     Key("end", DATE, "last day", "backtest"),
     Key(
         "initial", number("dollars", "0", above=True), "starting cash; without it, the household's own lots", "backtest"
+    ),
+    Key(
+        "fund_gain",
+        DOLLARS,
+        "long-term gain in the index fund that the starting cash is in before: leaving it is taxed",
+        "backtest",
     ),
     Key("contributions", FLOW, "paid in: { amount, every }", "backtest"),
     Key("withdrawals", FLOW, "taken out: { amount, every }", "backtest"),

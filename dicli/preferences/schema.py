@@ -361,6 +361,7 @@ class Backtest:
     start: dt.date | None = None
     end: dt.date | None = None
     initial: Decimal | None = None  # dollars; None: the household's own lots
+    fund_gain: Decimal = Decimal(0)  # long-term, in the index fund that `initial` is in before: leaving it is taxed
     contributions: Flow | None = None
     withdrawals: Flow | None = None
     plan_every: str = "month"
