@@ -147,6 +147,16 @@ def test_leaving_a_fund_with_a_gain_is_taxed_and_staying_is_not(market: Panel) -
     assert gained.fund.standings[0].kept == pytest.approx(plain.fund.standings[0].kept, rel=D("0.001"))
 
 
+def test_what_a_fund_brings_is_invested_whatever_the_turnover_limit(market: Panel) -> None:
+    """As with money paid in: [limits] turnover is not about the start."""
+    wanted = made_up(initial=D(200_000), fund_gain=D(80_000), start=START, end=dt.date(2015, 3, 31))
+    wanted = replace(wanted, limits=replace(wanted.limits, turnover=D("0.1")))
+    made = study.case(market, wanted, "none", ShortLong()).run
+    assert made.notes == ()
+    assert made.looks[0].names == 11
+    assert float(made.cash) < 0.02 * made.value[-1]
+
+
 def test_a_gain_is_a_part_of_the_money(tmp_path: Path) -> None:
     base = ("backtest", "--synthetic", "--names", "11", "--years", "1", "--initial", "1000")
     refused = run(*base, "--fund-gain", "1001", folder=tmp_path, cache=tmp_path)

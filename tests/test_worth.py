@@ -73,6 +73,12 @@ def test_the_chart_has_both_medians_and_the_range_after_a_sale() -> None:
     assert (chart.band.low, chart.band.high) == ((5, -1, 2), (9, 3, 6))
 
 
+def test_what_went_wrong_in_a_market_is_said() -> None:
+    fine, odd = some((5,), (6,))
+    odd = replace(odd, notes=("a plan could not be made and was left out (12 times)",))
+    assert "market 1: a plan could not be made and was left out (12 times)" in told([fine, odd])["notes"]  # type: ignore[operator]
+
+
 def test_only_stated_gains_count() -> None:
     assert worth.own_gains(preferences()) == ShortLong()
     assert worth.own_gains(preferences(outside_gains=ShortLong(D(5), D(7)))) == ShortLong(D(5), D(7))

@@ -210,6 +210,8 @@ class _Run:
             tax = self.tax.due(self.panel.dates[t - 1], self.panel.dates[t]) if k else Decimal(0)
             taxes[k] = float(tax)
             moves = [("flow", flow), ("tax", tax), ("fee", self._fee_due(t in quarters))]
+            if not k:
+                moves.append(("out of the fund", self._leave()))
             moves = [(what, amount) for what, amount in moves if amount]
             if moves or not k or t in plans:
                 self._plan(t, moves, keep_model=False)
@@ -256,19 +258,22 @@ class _Run:
         return set(schedule.last_of(self.panel.dates, every, self.first, self.last))
 
     def _start(self) -> tuple[tuple[Event, Fraction], ...]:
-        """Book the lots that the account starts with, each with its worth at the first close; a fund that the money was
-        in is sold.
-        """
+        """Book the lots that the account starts with, each with its worth at the first close."""
         book, lots, leaving = self.book, self.opening.purchases, self.opening.leaving
         book.start(self.first, lots)
         if leaving is None:
             return tuple((lot, exact(lot.quantity or 0) * exact(book.price(lot.symbol))) for lot in lots)
-        sold, value = leaving
+        return tuple((lot, exact(leaving[1])) for lot in lots)
+
+    def _leave(self) -> Decimal:
+        """Sell the fund that the money was in; the plan of the first session books and invests what it brings."""
+        if self.opening.leaving is None:
+            return Decimal(0)
+        sold, value = self.opening.leaving
         assert isinstance(sold.amount, Decimal)
-        book.record([sold])
-        book.spend(sold.date, value - sold.amount)
-        book.move(sold.date, "out of the fund", sold.amount)
-        return tuple((lot, exact(value)) for lot in lots)
+        self.book.record([sold])
+        self.book.spend(sold.date, value - sold.amount)
+        return sold.amount
 
     def _morning(self, t: int) -> Decimal:
         """The day's actions; dollars that the user took out (negative)."""

@@ -45,7 +45,7 @@ COLUMNS = (
 class Vintage:
     """One market. `kept` and `sold`: by anniversary, how far the account is ahead of the fund after all tax, dollars,
     while everything is held on and after a sale of everything. `rate`: the break-even fee of the whole run; `trades`: a
-    year's purchases and sales; `lots`: open at the end.
+    year's purchases and sales; `lots`: open at the end; `notes`: what went otherwise than planned.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Vintage:
     tracking_error: float | None
     trades: int
     lots: int
+    notes: tuple[str, ...] = ()
 
 
 def own_gains(preferences: Preferences) -> ShortLong:
@@ -150,6 +151,7 @@ def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int) 
         tracking_error=made.figures.tracking_error,
         trades=round(trades * DAYS / len(made.run.value)),
         lots=made.figures.lots,
+        notes=made.run.notes,
     )
 
 
@@ -262,6 +264,7 @@ def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) 
             "no gains elsewhere are stated: losses save tax on 3,000 of income a year (1,500 if married separate), the "
             "rest is carried, and what is still carried at the end counts for nothing"
         )
+    notes += [f"{one.name.strip()}: {note}" for one in vintages for note in one.notes]
     errors = sorted(one.tracking_error for one in vintages if one.tracking_error is not None)
     if errors:
         notes.append(
