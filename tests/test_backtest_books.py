@@ -155,6 +155,13 @@ def test_the_funds_year_waits_for_what_january_buys() -> None:
     assert fund.years[0].year == 2024
 
 
+def test_a_fund_with_nothing_in_it_owes_what_is_taken_out() -> None:
+    days = [dt.date(2024, 9, 3) + dt.timedelta(days=i) for i in range(3)]
+    fund = in_fund(Track(days, np.zeros(3), np.zeros(3)), {days[1]: D(-100)}, preferences(), ShortLong())
+    assert fund.value.tolist() == [0.0, -100.0, -100.0]
+    assert not fund.ledger.log
+
+
 def test_the_tax_of_a_year_moves_on_the_first_session_from_15_april() -> None:
     market = synthetic.generate(seed=8, names=11, years=2)
     made = replay(market, preferences(harvest_every="quarter", plan_every="quarter"), outside=GAINS)

@@ -134,6 +134,8 @@ def test_an_unknown_day_without_a_flow_is_linked_over(tmp_path: Path) -> None:
     assert whole["unknown"] == "1"
     assert close_to(whole["time_weighted"], 1.05 * 12_250 / 12_600 - 1)
     assert any("BBB (2026-03-04)" in note for note in json.loads(ran.out)["notes"])
+    assert whole["tax_alpha"] is None  # of its mean value a day in seven is missing: more than a tenth
+    assert whole["tax"] is not None
 
 
 def test_money_on_a_day_of_unknown_value_leaves_the_return_unknown(tmp_path: Path) -> None:
@@ -148,6 +150,17 @@ def test_money_on_a_day_of_unknown_value_leaves_the_return_unknown(tmp_path: Pat
     notes = json.loads(ran.out)["notes"]
     assert any("BBB (2026-03-06)" in note for note in notes)
     assert any("its value is not known on 2026-03-06, when money moved" in note for note in notes)
+
+
+def test_a_history_after_the_day_asked_for_is_said_as_that(tmp_path: Path) -> None:
+    place = portfolio(tmp_path)
+    words = ("--as-of", "2025-01-02", "--offline", "--fund", "FND")
+    ran = run("performance", *words, folder=place, cache=place / "cache")
+    assert ran.code == 2
+    assert 'account "main": its history begins on 2026-03-02, after --as-of 2025-01-02. Look from that day' in ran.err
+    late = performance(place, "--start", "2026-04-01")
+    assert late.code == 2
+    assert "--start: 2026-04-01 is after the history" in late.err
 
 
 def test_a_day_without_a_close_of_the_fund_is_said(tmp_path: Path) -> None:

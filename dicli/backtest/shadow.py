@@ -203,6 +203,8 @@ class _Fund:
     def _sell(self, day: dt.date, amount: Decimal) -> None:
         wanted = (amount / (self.price * (1 - self.spread))).quantize(_SHARES, ROUND_UP)
         quantity = min(fraction(wanted), self.shares)
+        if not quantity:  # more was taken out than there was: the debt stays in its cash
+            return
         value = cent(quantity * fraction(self.price))
         cost = (value * self.spread).quantize(CENT, ROUND_HALF_EVEN)
         self._trade(EventKind.SELL, day, quantity, value - cost)

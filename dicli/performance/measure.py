@@ -10,7 +10,8 @@ Definitions; a year's figures are those of the days that the history covers:
 - tracking difference: the account's time-weighted return − the fund's, before tax. Drift cost is the same in dollars,
   a loss positive: Σ over days of the value before × (the fund's return − the account's).
 - tax: what the account's gains and dividends add to the household's tax, and the fund's of the same money. Tax alpha:
-  (the fund's tax − the account's) ÷ the account's mean value, a year of 252 sessions.
+  (the fund's tax − the account's) ÷ the account's mean value, a year of 252 sessions; not known where the value of more
+  than a tenth of the sessions is not.
 - net return: the time-weighted return less a fee that is charged outside the account, fee ÷ 252 each session.
 - delivered: dollars more than the fund: tax saved − drift cost − the fee charged outside. Fees in the account's own
   history are in its returns already.
@@ -40,6 +41,7 @@ from dicli.preferences import Preferences
 from dicli.tax.books import cent
 
 ALL = "all"
+MOST_KNOWN = 0.9  # of the sessions: with less of it the mean value is a guess
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +256,9 @@ class _Measured:
             fees=_of(history.fees, years),
             tax=own,
             fund_tax=other,
-            tax_alpha=None if saved is None or not mean else float(saved) / (mean * (last - first + 1) / DAYS),
+            tax_alpha=None
+            if saved is None or not mean or len(seen) < MOST_KNOWN * (last - first + 1)
+            else float(saved) / (mean * (last - first + 1) / DAYS),
             net=annual(net, days),
             outside_fee=outside,
             delivered=delivered,

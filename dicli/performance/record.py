@@ -57,7 +57,12 @@ def record(household: Household, name: str, start: dt.date | None = None) -> Rec
     last = min(max(last, counted or last), household.as_of)
     first = max(first, start or first)
     if first > last:
-        raise InputError(Fault("--start", f'{start} is after the history of "{name}", which ends on {last}'))
+        if start is not None and start == first:
+            raise InputError(
+                Fault("--start", f'{start} is after the history of "{name}", which ends on {last}', "Start earlier.")
+            )
+        what = f"its history begins on {first}, after --as-of {household.as_of}"
+        raise InputError(Fault(f'account "{name}"', what, "Look from that day or later."))
     rows = tuple(row for row in household.transactions if row.account == name and first <= row.date <= last)
     held: dict[str, Fraction] = defaultdict(Fraction)
     for position in positions:
