@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ _PRICES = ("prices",)
 _ACTIONS = ("actions",)
 _WEIGHTS = ("weights", "index_weights")
 _KINDS = ("split", "dividend", "spinoff", "spinoff_or_special")
+_SHOWN = 20  # faults of one kind
 _WARM = 504 * 7 // 5 + 30  # calendar days of prices before the start that the risk model can use
 
 
@@ -141,29 +143,27 @@ def _table(folder: Path, names: tuple[str, ...], columns: tuple[str, ...], *, ne
 def _order(table: DataFrame, what: str, by: list[str]) -> list[Fault]:
     """Rows whose date is before that of the row above (of the same symbol), and days that come twice."""
     before = table.groupby(by, observed=True)["date"].shift() if by else table["date"].shift()
-    wrong = table[(table["date"] <= before) if by else (table["date"] < before)]
-    file = table.attrs.get("file", what)
-    return [
-        Fault(
-            f"{file}, row {int(at) + 2}",
-            f"{row.symbol} {row.date.date()} comes after a row of {before[at].date()}",
-            "Sort by date; a day counts once.",
-        )
-        for at, row in zip(wrong.index[:20], wrong[:20].itertuples(), strict=True)
-    ]
+    wrong = (table["date"] <= before) if by else (table["date"] < before)
+
+    def said(row: Any) -> str:
+        return f"{row.symbol} {row.date.date()} comes after a row of {before[row.Index].date()}"
+
+    return _rows(table, what, wrong, said, "Sort by date; a day counts once.")
 
 
 def _signs(table: DataFrame, what: str, column: str, wrong: Any, why: str) -> list[Fault]:
     """Rows whose number cannot be."""
+
+    def said(row: Any) -> str:
+        return f"the {column} of {row.symbol} on {row.date.date()}, {getattr(row, column):g}, {why}"
+
+    return _rows(table, what, wrong, said, "Correct or remove it.")
+
+
+def _rows(table: DataFrame, what: str, wrong: Any, said: Callable[[Any], str], remedy: str) -> list[Fault]:
+    """The first faults of a table, each with its file and row."""
     file = table.attrs.get("file", what)
-    return [
-        Fault(
-            f"{file}, row {int(at) + 2}",
-            f"the {column} of {row.symbol} on {row.date.date()}, {getattr(row, column):g}, {why}",
-            "Correct or remove it.",
-        )
-        for at, row in zip(table.index[wrong][:20], table[wrong][:20].itertuples(), strict=True)
-    ]
+    return [Fault(f"{file}, row {row.Index + 2}", said(row), remedy) for row in table[wrong][:_SHOWN].itertuples()]
 
 
 def _apply(
