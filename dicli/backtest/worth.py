@@ -27,6 +27,7 @@ NAMES = 100
 """Members of an invented index: the benefit hardly changes with more of them, the time it takes does."""
 
 INVENTED_START = dt.date(2014, 1, 2)
+LEAST = 5  # markets: of fewer a verdict would be an anecdote
 LOW, HIGH = 10, 90  # percentiles: "in eight of ten markets between …"
 
 COLUMNS = (
@@ -217,7 +218,8 @@ def _chart(rows: Sequence[tuple[Any, ...]]) -> Chart:
 def verdict(vintages: Sequence[Vintage]) -> tuple[str, str]:
     """In a word, and in a sentence, by what is left after a sale of everything at the end.
 
-    "worth it" where the account is ahead in nine of ten markets, "keep the fund" where it is not even in half of them.
+    "worth it" where the account is ahead in nine of ten markets, "keep the fund" where it is not even in half of them,
+    "not clear" between, and "too few to say" of fewer than LEAST markets.
     """
     sold = sorted(one.sold[-1] for one in vintages)
     years, middle = len(vintages[0].sold), statistics.median(sold)
@@ -225,9 +227,11 @@ def verdict(vintages: Sequence[Vintage]) -> tuple[str, str]:
     low, high = percentile(sold, LOW), percentile(sold, HIGH)
     ahead = sum(value > 0 for value in sold)
     text = (
-        f"after {years} years and a sale of everything the account is {apart} in the median market "
-        f"({_signed(low)} to {_signed(high)} {_reach(len(sold))}), ahead in {ahead} of {len(sold)}"
+        f"after {years} year{'s' if years > 1 else ''} and a sale of everything the account is {apart} in the median "
+        f"market ({_signed(low)} to {_signed(high)} {_reach(len(sold))}), ahead in {ahead} of {len(sold)}"
     )
+    if len(sold) < LEAST:
+        return "too few to say", text
     if low > 0:
         return "worth it", text
     return ("keep the fund" if middle <= 0 else "not clear"), text
