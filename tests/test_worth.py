@@ -154,6 +154,7 @@ def test_the_command_asks_a_history(tmp_path: Path) -> None:
     table = run(*asked, "-f", "table", **place).out
     assert max(map(len, table.splitlines())) <= 80
     assert "40,000 short-term" in table.replace("\n", " ")
+    assert "losses looked for every quarter" in table.replace("\n", " ")
     assert data.exists()
 
 

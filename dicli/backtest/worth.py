@@ -260,7 +260,8 @@ def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) 
         markets,
         f"yours: {tax.filing_status.value}, a taxable income of {tax.taxable_income:,.0f}, a state rate of "
         f"{tax.state_rate:.2%}, gains elsewhere of {gains.short:,.0f} short-term and {gains.long:,.0f} long-term a "
-        f"year; {_flows(preferences)}; the account costs {wanted.account_fee:.2%} a year beside its half spreads of "
+        f"year; {_flows(preferences)}; plans every {wanted.plan_every}, losses looked for every "
+        f"{wanted.harvest_every}; the account costs {wanted.account_fee:.2%} a year beside its half spreads of "
         f"{preferences.costs.half_spread:.2%}, the fund {wanted.fund_fee:.2%}",
     ]
     if not gains.short and not gains.long:
