@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicli.backtest.figures import tracking_error
 from dicli.errors import MarketError
 from dicli.model import Account, AccountKind, Owner, Transaction, TransactionKind
 from dicli.performance.closes import load
 from dicli.performance.history import History, rebuild, together
 from dicli.performance.rebuild import walk
 from dicli.performance.record import Record, record
-from dicli.performance.returns import annual, differences, drift_cost, links, money_weighted, tracking_error
+from dicli.performance.returns import annual, differences, drift_cost, links, money_weighted
 from tests.folders import HISTORY, ONE, folder, read
 
 DAYS = [dt.date(2026, 3, day) for day in (2, 3, 4, 5, 6, 9, 10)]

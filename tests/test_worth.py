@@ -81,8 +81,8 @@ def test_what_went_wrong_in_a_market_is_said() -> None:
 
 
 def test_only_stated_gains_count() -> None:
-    assert worth.own_gains(preferences()) == ShortLong()
-    assert worth.own_gains(preferences(outside_gains=ShortLong(D(5), D(7)))) == ShortLong(D(5), D(7))
+    assert study.own_gains(preferences()) == ShortLong()
+    assert study.own_gains(preferences(outside_gains=ShortLong(D(5), D(7)))) == ShortLong(D(5), D(7))
     assert any("no gains elsewhere are stated" in note for note in told(some((1,)))["notes"])  # type: ignore[attr-defined]
 
 

@@ -33,7 +33,8 @@ from dicli.model import Term
 from dicli.tax.books import cent
 from dicli.tax.prepare import exact
 
-_ENOUGH = 60
+ENOUGH = 60
+"""Sessions that a realised tracking error needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def figures(run: Replay, other: Shadow) -> Figures:
         liquidated=liquidated,
         fund_liquidated=fund_liquidated,
         tax_alpha=float(sum((y.fund_tax - y.tax for y in years), Decimal(0))) / average,
-        tracking_error=_error(active[1:]),
+        tracking_error=tracking_error(active[1:]),
         tracking_difference=float(np.log1p(daily_returns(run)[1:]).sum() - np.log1p(run.index[1:]).sum()) / span,
         harvested=float(sum((y.short_losses + y.long_losses for y in years), Decimal(0)) / capital),
         net_losses=-net,
@@ -135,8 +136,9 @@ def daily_returns(run: Replay) -> Floats:
     return found
 
 
-def _error(active: Floats) -> float | None:
-    return None if len(active) < _ENOUGH else float(np.std(active, ddof=1) * np.sqrt(DAYS))
+def tracking_error(active: Floats) -> float | None:
+    """Realised: the standard deviation of daily differences × √252; None for fewer than ENOUGH of them."""
+    return None if len(active) < ENOUGH else float(np.std(active, ddof=1) * np.sqrt(DAYS))
 
 
 def _value(amount: float) -> Decimal:
@@ -183,7 +185,7 @@ def _year(
         fund_tax=fund.tax,
         tax_alpha=float(fund.tax - made.tax) / (mean * len(rows) / DAYS),
         carried=made.carried.short + made.carried.long,
-        tracking_error=_error(active[max(first, 1) : last + 1]),
+        tracking_error=tracking_error(active[max(first, 1) : last + 1]),
         active_share=float(np.mean([look.active_share for look in looks])) if looks else None,
         turnover=float(traded) / (2.0 * mean),
         costs=costs,

@@ -59,17 +59,16 @@ def from_tables(
     if faults:
         raise MarketError(faults)
     prices = prices[prices["close"].notna()]
-    reach = (
-        f"its prices run from {prices['date'].min():%Y-%m-%d} to {prices['date'].max():%Y-%m-%d}" if len(prices) else ""
-    )
+    days = prices["date"]
     if start is not None:
         prices = prices[prices["date"] >= np.datetime64(start - dt.timedelta(days=_WARM))]
     if end is not None:
         prices = prices[prices["date"] <= np.datetime64(end)]
         weights = weights[weights["date"] <= np.datetime64(end)]
     if prices.empty:
+        reach = f"its prices run from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if len(days) else "no row has one"
         asked = " ".join(f"{word} {day}" for word, day in (("from", start), ("to", end)) if day is not None)
-        raise MarketError(Fault(where, f"it has no prices {asked}: {reach or 'no row has one'}", "Choose other dates."))
+        raise MarketError(Fault(where, f"it has no prices {asked}: {reach}", "Choose other dates."))
     wide = prices.pivot(index="date", columns="symbol", values="close").sort_index()
     dates = [stamp.date() for stamp in wide.index]
     symbols = [str(symbol) for symbol in wide.columns]

@@ -34,7 +34,7 @@ GONE_AFTER = 5
 MOST_MISSING = 0.05
 """Weight without a price beyond which an index is no longer that index: an error."""
 
-_PLACES = Decimal("0.0001")
+_PLACES, _CENT = Decimal("0.0001"), Decimal("0.01")
 _NOISE = 1e-9  # a share of weight that is only rounding
 
 
@@ -175,6 +175,11 @@ class Panel:
             Constituent(self.symbols[i], part, self.sectors[i]) for i, part in zip(held, parts, strict=True)
         )
         return Benchmark(self.name, self.dates[t], members, source="the backtest's dated weights", weighed_by="weights")
+
+
+def dollars(value: float) -> Decimal:
+    """An amount in cents."""
+    return Decimal(repr(round(float(value), 2))).quantize(_CENT)
 
 
 def exact(price: float) -> Decimal:

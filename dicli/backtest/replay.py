@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from dicli.backtest.execution import carry_out
 from dicli.backtest.ledger import Ledger
 from dicli.backtest.lookout import Lookout
 from dicli.backtest.opening import Opening, in_cash
-from dicli.backtest.panel import DAYS, Floats, Panel
+from dicli.backtest.panel import DAYS, Floats, Panel, dollars
 from dicli.backtest.settlement import OpenYear, Standing, TaxYears, Year
 from dicli.errors import Fault, InfeasiblePlan, MarketError, PreferencesError
 from dicli.household import tax_choices
@@ -35,8 +36,6 @@ from dicli.preferences import Preferences, ShortLong
 from dicli.tax.books import cent
 from dicli.tax.ledger import Event
 from dicli.tax.prepare import exact
-
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +107,7 @@ class Replay:
         return np.asarray(self.panel.index[0][self.first : self.last + 1])
 
     def capital_at_start(self) -> Decimal:
+        """What the account starts with: its own lots at the first close, and cash."""
         return self.own_value + self.contributed.get(self.dates[0], Decimal(0))
 
     def capital(self, year: int | None = None) -> Decimal:
@@ -179,7 +179,7 @@ class _Run:
         )
         self.book = Book(panel, account, ledger, preferences.costs)
         self.lookout = Lookout(self.book, preferences.harvest)
-        self.tax = TaxYears(tax, outside)
+        self.tax = TaxYears(tax, outside, panel.dates[self.first : self.last + 1])
         self.fee = float(self.wanted.account_fee) / DAYS
         self.accrued = 0.0  # the fee since it was last paid
         self.fees = Decimal(0)
@@ -198,8 +198,6 @@ class _Run:
         plans = self._sessions(self.wanted.plan_every)
         harvests = self._sessions(self.wanted.harvest_every)
         quarters = self._sessions("quarter")
-        years = set(schedule.anniversaries(self.panel.dates, self.first, self.last))
-        standings: list[Standing] = []
         for k in range(T):
             t = self.first + k
             if k:
@@ -219,13 +217,7 @@ class _Run:
                 self._plan(t, [], keep_model=True)
             value[k] = self.book.value()
             self.accrued += self.fee * float(value[k])
-            if self.panel.dates[t].month == 1:
-                self.tax.revise(self.book.ledger.gains)
-            if t in years:
-                value_now = Decimal(repr(float(value[k]))).quantize(CENT) - self._fee()
-                standings.append(self.tax.standing(self._so_far(t), value_now))
-            if t == self.last or self.panel.dates[t + 1].year != self.panel.dates[t].year:
-                self.tax.close(self._so_far(t))
+            self.tax.evening(k, self.book.ledger, partial(self._so_far, t), self._worth)
         flows[0] += float(own_value)
         return Replay(
             panel=self.panel,
@@ -238,7 +230,7 @@ class _Run:
             own=own,
             own_value=own_value,
             years=tuple(self.tax.years),
-            standings=tuple(standings),
+            standings=tuple(self.tax.standings),
             owed=self.tax.owed(self.panel.dates[self.last]) + self._fee(),
             outside=self.outside,
             ledger=self.book.ledger,
@@ -295,7 +287,7 @@ class _Run:
         return flow
 
     def _fee(self) -> Decimal:
-        return Decimal(repr(self.accrued)).quantize(CENT)
+        return dollars(self.accrued)
 
     def _fee_due(self, quarter_ends: bool) -> Decimal:
         """The account's fee of a quarter, negative, on its last session."""
@@ -305,6 +297,9 @@ class _Run:
         self.fees += due
         self.accrued = 0.0
         return -due
+
+    def _worth(self) -> Decimal:
+        return dollars(self.book.value()) - self._fee()
 
     def _so_far(self, t: int) -> OpenYear:
         book, day = self.book, self.panel.dates[t]

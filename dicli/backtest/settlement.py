@@ -9,13 +9,14 @@ nearest one it knows: the law is today's throughout.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from dicli.backtest.ledger import Estate
+from dicli.backtest.ledger import Estate, Ledger
+from dicli.backtest.schedule import anniversaries
 from dicli.preferences import ShortLong, Tax
 from dicli.tax import rates
 from dicli.tax.books import cent
@@ -97,20 +98,35 @@ class OpenYear:
 class TaxYears:
     """The tax years of one account as they close, and the sessions on which their tax moves."""
 
-    def __init__(self, tax: Tax, outside: ShortLong) -> None:
+    def __init__(self, tax: Tax, outside: ShortLong, dates: Sequence[dt.date] = ()) -> None:
+        """`dates` are the sessions whose evenings `evening` is told of."""
         self.tax = tax
         self.outside = outside
         self.years: list[Year] = []
+        self.standings: list[Standing] = []
         carried = exact(tax.carryover.short), exact(tax.carryover.long)
         self.with_account = carried  # (short, long) losses carried into the coming year, positive dollars
         self.without = carried
         self._closed: tuple[OpenYear, Carried, Carried] | None = None  # the last year, and what was carried into it
+        self._dates = dates
+        self._anniversaries = set(anniversaries(dates, 0, len(dates) - 1)) if dates else set()
+
+    def evening(self, k: int, ledger: Ledger, so_far: Callable[[], OpenYear], value: Callable[[], Decimal]) -> None:
+        """After the trades of session k: what January's purchases change of the year before, the standing on an
+        anniversary of the first session (`value` is that of everything held, cash included), the end of the year.
+        """
+        day = self._dates[k]
+        if day.month == 1:
+            self.revise(ledger.gains)
+        if k in self._anniversaries:
+            self.standings.append(self.standing(so_far(), value()))
+        if k == len(self._dates) - 1 or self._dates[k + 1].year != day.year:
+            self.close(so_far())
 
     def close(self, so_far: OpenYear) -> None:
         """End the year on its last session; `revise` has the last word on it in January."""
-        _, bare = self._bills(so_far)
         self._closed = so_far, self.with_account, self.without
-        self._settle(so_far, self._sold(so_far, bare))
+        self._settle(so_far, self._sold(so_far))
 
     def revise(self, gains: Callable[[int], tuple[Fraction, Fraction]]) -> None:
         """Settle the year that was closed last once more, by its `gains` (short, long) as they stand now: a purchase of
@@ -126,41 +142,34 @@ class TaxYears:
             self._settle(self._closed[0], self.years.pop().liquidated)
 
     def _settle(self, so_far: OpenYear, sold: Decimal) -> None:
-        day, gains = so_far.day, so_far.gains
-        mine, bare = self._bills(so_far)
+        day, (short, long) = so_far.day, so_far.gains
+        mine, bare = self._bills(so_far, so_far.gains)
         self.with_account, self.without = _carry(mine), _carry(bare)
         carried = ShortLong(*(cent(a - b) for a, b in zip(self.with_account, self.without, strict=True)))
         tax = cent(mine.tax - bare.tax)
-        self.years.append(Year(day.year, cent(gains[0]), cent(gains[1]), so_far.dividends, tax, carried, sold))
+        self.years.append(Year(day.year, cent(short), cent(long), so_far.dividends, tax, carried, sold))
 
     def standing(self, so_far: OpenYear, value: Decimal) -> Standing:
         """Wealth on a day of a year that stays open; `value` is that of everything held, cash included."""
-        mine, bare = self._bills(so_far)
-        kept = value - self.owed(so_far.day) - cent(mine.tax - bare.tax)
-        return Standing(so_far.day, kept, self._sold(so_far, bare))
+        kept = value - self.owed(so_far.day) - self._added(so_far, so_far.gains)
+        return Standing(so_far.day, kept, self._sold(so_far))
 
-    def _bills(self, so_far: OpenYear) -> tuple[Bill, Bill]:
-        """The household's tax with the account and without it."""
-        return self._bill(so_far, so_far.gains), bill(situation(self.tax, so_far.day.year, self.outside, self.without))
-
-    def _sold(self, so_far: OpenYear, bare: Bill) -> Decimal:
+    def _sold(self, so_far: OpenYear) -> Decimal:
         """What is left of a sale of everything after all tax."""
         (short, long), estate = so_far.gains, so_far.estate
-        made = self._bill(so_far, (short + estate.short, long + estate.long))
-        return so_far.cash + cent(estate.proceeds) - self.owed(so_far.day) - cent(made.tax - bare.tax)
+        tax = self._added(so_far, (short + estate.short, long + estate.long))
+        return so_far.cash + cent(estate.proceeds) - self.owed(so_far.day) - tax
 
-    def _bill(self, so_far: OpenYear, gains: tuple[Fraction, Fraction]) -> Bill:
-        return bill(
-            situation(
-                self.tax,
-                so_far.day.year,
-                self.outside,
-                self.with_account,
-                short=gains[0],
-                long=gains[1],
-                dividends=exact(so_far.dividends),
-            )
-        )
+    def _added(self, so_far: OpenYear, gains: tuple[Fraction, Fraction]) -> Decimal:
+        """What the account, with so much of gains, adds to the household's tax of the year."""
+        mine, bare = self._bills(so_far, gains)
+        return cent(mine.tax - bare.tax)
+
+    def _bills(self, so_far: OpenYear, gains: tuple[Fraction, Fraction]) -> tuple[Bill, Bill]:
+        """The household's return with the account and without it."""
+        year, paid = so_far.day.year, exact(so_far.dividends)
+        mine = situation(self.tax, year, self.outside, self.with_account, short=gains[0], long=gains[1], dividends=paid)
+        return bill(mine), bill(situation(self.tax, year, self.outside, self.without))
 
     def due(self, before: dt.date, day: dt.date) -> Decimal:
         """What moves on session `day`, the one after `before`: negative where tax is paid."""

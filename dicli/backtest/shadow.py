@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -95,7 +96,7 @@ class _Fund:
         self.spread = preferences.costs.of(FUND)
         self.fee = float(preferences.backtest.fund_fee)
         self.reinvest = preferences.backtest.dividends == "reinvest"
-        self.tax = TaxYears(preferences.tax, outside)
+        self.tax = TaxYears(preferences.tax, outside, track.dates)
         self.cash = Decimal(0)
         self.shares = Fraction(0)
         self.price = Decimal(0)
@@ -108,8 +109,6 @@ class _Fund:
         dates, total, paid = self.track.dates, self.track.total, self.track.paid
         T = len(dates)
         quarter_ends = set(schedule.last_of(dates, "quarter", 0, T - 1))
-        years = set(schedule.anniversaries(dates, 0, T - 1))
-        standings: list[Standing] = []
         value, taxes = np.zeros(T), np.zeros(T)
         nav, pending = _START, 0.0
         self.price = _price(nav)
@@ -130,18 +129,12 @@ class _Fund:
             taxes[k] = float(due)
             self._move(day, flows.get(day, Decimal(0)), due)
             value[k] = float(self.cash) + float(self.shares) * float(self.price)
-            if day.month == 1:
-                self.tax.revise(self.ledger.gains)
-            if k in years:
-                now = self.cash + cent(self.shares * fraction(self.price))
-                standings.append(self.tax.standing(self._so_far(day), now))
-            if k == T - 1 or dates[k + 1].year != day.year:
-                self.tax.close(self._so_far(day))
+            self.tax.evening(k, self.ledger, partial(self._so_far, day), self._worth)
         return Shadow(
             value=value,
             taxes=taxes,
             years=tuple(self.tax.years),
-            standings=tuple(standings),
+            standings=tuple(self.tax.standings),
             owed=self.tax.owed(dates[-1]),
             ledger=self.ledger,
             cashbook=tuple(self.cashbook),
@@ -210,6 +203,9 @@ class _Fund:
         self._trade(EventKind.SELL, day, quantity, value - cost)
         self.costs += cost
         self._book(day, "sell", value - cost)
+
+    def _worth(self) -> Decimal:
+        return self.cash + cent(self.shares * fraction(self.price))
 
     def _so_far(self, day: dt.date) -> OpenYear:
         estate = self.ledger.estate({FUND: fraction(self.price) * (1 - fraction(self.spread))}, day)

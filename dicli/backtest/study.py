@@ -9,7 +9,7 @@ from decimal import Decimal
 from dicli.backtest import schedule
 from dicli.backtest.figures import Figures, YearFigures, figures
 from dicli.backtest.opening import Opening
-from dicli.backtest.panel import Floats, Panel
+from dicli.backtest.panel import Floats, Panel, dollars
 from dicli.backtest.replay import Replay, replay
 from dicli.backtest.shadow import Shadow, shadow
 from dicli.model import Chart, Column, Figure, Report, Series, Value
@@ -66,11 +66,15 @@ def case(
     return Case(label, made, fund, figures(made, fund))
 
 
-def outside_gains(preferences: Preferences, value: Decimal) -> tuple[str, ShortLong]:
-    """[backtest] outside_gains, else those of [tax], else ASSUMED of the `value` at the start; and which it is."""
+def own_gains(preferences: Preferences) -> ShortLong:
+    """The gains outside the account that the user states, and no others: [backtest] outside_gains, else [tax]."""
     stated = preferences.backtest.outside_gains
-    if stated is None:
-        stated = ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
+    return stated or ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
+
+
+def outside_gains(preferences: Preferences, value: Decimal) -> tuple[str, ShortLong]:
+    """`own_gains`, else ASSUMED of the `value` at the start; and which it is."""
+    stated = own_gains(preferences)
     if stated.short or stated.long:
         return "stated", stated
     each = (value * ASSUMED).quantize(Decimal("0.01"))
@@ -104,7 +108,7 @@ def charts(made: Sequence[Case]) -> tuple[Chart, ...]:
     rows = [*schedule.last_of(run.dates, "month", 0, T - 1), T - 1]
     days = tuple(run.dates[k] for k in rows)
     years = first.figures.years
-    gains = {one.label: "no outside gains" if one.label == "none" else f"outside gains {one.label}" for one in made}
+    gains = {one.label: called(one.label) for one in made}
     lead = {one.label: one.run.value - one.fund.value for one in made}
     harvested = (
         Series("short-term", tuple(year.short_losses for year in years)),
@@ -134,8 +138,13 @@ def charts(made: Sequence[Case]) -> tuple[Chart, ...]:
     )
 
 
+def called(label: str) -> str:
+    """A case's label in words."""
+    return "no outside gains" if label == "none" else f"outside gains {label}"
+
+
 def _dollars(values: Floats) -> tuple[Decimal, ...]:
-    return tuple(Decimal(repr(round(float(value), 2))) for value in values)
+    return tuple(dollars(value) for value in values)
 
 
 def summary_of(found: Figures) -> dict[str, Value]:

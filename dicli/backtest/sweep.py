@@ -195,7 +195,7 @@ def _by_start(rows: Sequence[Row]) -> Chart:
         tuple(dt.date.fromisoformat(start) for start in starts),
         tuple(
             Series(
-                "no outside gains" if label == "none" else f"outside gains {label}",
+                study.called(label),
                 tuple(found.get((start, label)) for start in starts),
             )
             for label in labels

@@ -21,7 +21,7 @@ from dicli.backtest.sweep import percentile, starts
 from dicli.backtest.synthetic import DRIFT, generate
 from dicli.backtest.workers import Progress
 from dicli.model import Band, Chart, Column, Figure, Report, Series, Value
-from dicli.preferences import Caps, Preferences, Screens, ShortLong, Tilts
+from dicli.preferences import Caps, Preferences, Screens, Tilts
 
 NAMES = 100
 """Members of an invented index: the benefit hardly changes with more of them, the time it takes does."""
@@ -57,12 +57,6 @@ class Vintage:
     trades: int
     lots: int
     notes: tuple[str, ...] = ()
-
-
-def own_gains(preferences: Preferences) -> ShortLong:
-    """The gains outside the account that the user states, and no others: [backtest] outside_gains, else [tax]."""
-    stated = preferences.backtest.outside_gains
-    return stated or ShortLong(preferences.tax.short_term_gains, preferences.tax.long_term_gains)
 
 
 def in_invented(
@@ -141,7 +135,7 @@ def vintage(panel: Panel, preferences: Preferences, start: dt.date, years: int) 
     """So many years from `start` on."""
     end = schedule.years_later(start, years)
     dated = replace(preferences, backtest=replace(preferences.backtest, start=start, end=end))
-    made = study.case(panel, dated, "own", own_gains(preferences))
+    made = study.case(panel, dated, "own", study.own_gains(preferences))
     pairs = list(zip(made.run.standings, made.fund.standings, strict=True))
     trades = sum(1 for entry in made.run.cashbook if entry.what.startswith(("buy ", "sell ")))
     return Vintage(
@@ -252,7 +246,7 @@ def _range(values: Sequence[Decimal]) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) -> list[str]:
-    wanted, tax, gains = preferences.backtest, preferences.tax, own_gains(preferences)
+    wanted, tax, gains = preferences.backtest, preferences.tax, study.own_gains(preferences)
     ends = "the 10th and 90th percentile" if len(vintages) >= 10 else "the lowest and the highest"
     notes = [
         f"kept: ahead of the fund while everything is held on; sold: after a sale of everything; low and high: {ends}; "
@@ -269,7 +263,7 @@ def _notes(vintages: Sequence[Vintage], preferences: Preferences, markets: str) 
             "no gains elsewhere are stated: losses save tax on 3,000 of income a year (1,500 if married separate), the "
             "rest is carried, and what is still carried at the end counts for nothing"
         )
-    notes += [f"{one.name.strip()}: {note}" for one in vintages for note in one.notes]
+    notes += [f"{one.name}: {note}" for one in vintages for note in one.notes]
     errors = sorted(one.tracking_error for one in vintages if one.tracking_error is not None)
     if errors:
         notes.append(

@@ -17,7 +17,7 @@ _ACQUIRES = {
     TransactionKind.BUY: EventKind.BUY,
     TransactionKind.REINVEST: EventKind.REINVEST,
 }
-_CASH_ONLY = {
+CASH_ONLY = {
     TransactionKind.DIVIDEND,
     TransactionKind.INTEREST,
     TransactionKind.TAX,
@@ -69,7 +69,7 @@ def moves(transactions: Iterable[Transaction]) -> list[Transaction]:
 
     A transfer and its reversal on one day cancel out, and the two rows of a reverse split are one change.
     """
-    rows = [t for t in transactions if t.quantity and t.kind not in _CASH_ONLY]
+    rows = [t for t in transactions if t.quantity and t.kind not in CASH_ONLY]
     out = [t for t in rows if t.kind is TransactionKind.TRANSFER_OUT]
     for incoming in [t for t in rows if t.kind is TransactionKind.TRANSFER_IN]:
         same = (incoming.date, incoming.symbol, -(incoming.quantity or 0))

@@ -23,7 +23,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.panel import Floats
+from dicli.backtest.panel import Floats, dollars
 from dicli.errors import Fault, MarketError
 from dicli.household import Household
 from dicli.market import calendar
@@ -32,7 +32,7 @@ from dicli.performance.closes import Closes, days_said
 from dicli.performance.past_lots import lots_then
 from dicli.performance.rebuild import Walk, walk
 from dicli.performance.record import TRANSFERS, Record, moves
-from dicli.performance.valuation import Prices, dollars, names_said
+from dicli.performance.valuation import Prices, names_said
 from dicli.preferences import CorporateAction
 from dicli.tax.ledger import Event
 

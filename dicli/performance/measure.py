@@ -28,15 +28,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.panel import DAYS, Floats
+from dicli.backtest.figures import tracking_error
+from dicli.backtest.panel import DAYS, Floats, dollars
 from dicli.backtest.shadow import Shadow, Track, in_fund
 from dicli.household import Household
 from dicli.model import AccountKind
 from dicli.performance.closes import Closes, days_said
 from dicli.performance.history import History
 from dicli.performance.realised import Gains, elsewhere, gains, tax_by_year, tax_of
-from dicli.performance.returns import Links, annual, differences, drift_cost, links, money_weighted, tracking_error
-from dicli.performance.valuation import dollars
+from dicli.performance.returns import Links, annual, differences, drift_cost, links, money_weighted
 from dicli.preferences import Preferences
 from dicli.tax.books import cent
 

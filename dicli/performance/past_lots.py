@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dicli.backtest.panel import dollars
 from dicli.household import Household
 from dicli.performance.closes import Closes
 from dicli.performance.rebuild import Walk
-from dicli.performance.valuation import Prices, dollars
+from dicli.performance.valuation import Prices
 from dicli.tax.ledger import Event, EventKind
 from dicli.tax.prepare import exact
 

@@ -11,12 +11,12 @@ from fractions import Fraction
 
 from dicli.errors import Fault, InputError
 from dicli.household import Household
+from dicli.household.history import CASH_ONLY
 from dicli.model import Account, Transaction, TransactionKind
 from dicli.preferences import CorporateAction
 from dicli.tax.prepare import exact
 
 _K = TransactionKind
-_CASH_ONLY = {_K.DIVIDEND, _K.INTEREST, _K.TAX, _K.FEE, _K.DEPOSIT, _K.WITHDRAWAL}
 TRANSFERS = {_K.TRANSFER_IN, _K.TRANSFER_OUT}
 
 
@@ -87,7 +87,7 @@ def _without_positions(household: Household, name: str, rows: Sequence[Transacti
 
 def moves(row: Transaction) -> bool:
     """Whether the row moves shares: a dividend's quantity says only on how many it was paid."""
-    return bool(row.quantity) and row.kind not in _CASH_ONLY
+    return bool(row.quantity) and row.kind not in CASH_ONLY
 
 
 def cash_of(row: Transaction) -> Decimal:

@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from dicli.backtest import schedule
+from dicli.backtest.panel import dollars
 from dicli.backtest.study import ratio
 from dicli.errors import Fault, PreferencesError
 from dicli.household import Household
@@ -18,7 +19,6 @@ from dicli.performance.closes import Closes
 from dicli.performance.history import History, rebuild, together
 from dicli.performance.measure import ALL, Delivered, Figures, measure
 from dicli.performance.record import Record, record
-from dicli.performance.valuation import dollars
 from dicli.preferences import Preferences, broker_files
 from dicli.tax import rates
 

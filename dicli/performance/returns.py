@@ -13,10 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dicli.backtest.panel import DAYS, Floats
-
-ENOUGH = 60
-"""Sessions that a realised tracking error needs."""
+from dicli.backtest.panel import Floats
 
 _WIDEST = 12.0  # of the logarithm of the growth over a whole span: a factor of 160,000 either way
 
@@ -69,11 +66,6 @@ def differences(account: Links, fund: Floats, priced: NDArray[np.bool_], first: 
         if account.linked[t] and account.since[t] == t - 1 and priced[t] and priced[t - 1]
     ]
     return np.asarray(account.returns[rows] - fund[rows])
-
-
-def tracking_error(active: Floats) -> float | None:
-    """Realised: the standard deviation of daily differences × √252; None for fewer than ENOUGH of them."""
-    return None if len(active) < ENOUGH else float(np.std(active, ddof=1) * np.sqrt(DAYS))
 
 
 def drift_cost(account: Links, value: Floats, fund: Floats, first: int, last: int) -> float | None:

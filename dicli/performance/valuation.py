@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 import numpy as np
 
@@ -86,8 +85,3 @@ def _forward(column: Floats) -> Floats:
     places = np.where(np.isfinite(column), np.arange(len(column)), -1)
     last = np.maximum.accumulate(places)
     return np.where(last >= 0, column[last], np.nan)
-
-
-def dollars(value: float) -> Decimal:
-    """Cents."""
-    return Decimal(repr(round(float(value), 2))).quantize(Decimal("0.01"))
